@@ -1,0 +1,2 @@
+Console.Error.WriteLine("The command line of the embedded sidecar is not built yet.");
+return 1;
