@@ -1,0 +1,13 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace ConcertDapr.ServiceDefaults.Logging;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed with {Status}")]
+    public static partial void RequestFailed(this ILogger log, Exception exception, string method, PathString path, int status);
+
+    [LoggerMessage(2, LogLevel.Information, "Database {Database}: applied {Migration}")]
+    public static partial void MigrationApplied(this ILogger log, string database, string migration);
+}
