@@ -1,0 +1,6 @@
+namespace Dapr.Actors.Runtime;
+
+/// <summary>The sidecar's side of an actor's state.</summary>
+internal interface IActorStateStore
+{
+}
