@@ -49,13 +49,13 @@ public sealed class DaprClientBuilder
     }
 
     /// <exception cref="InvalidOperationException">An endpoint is neither http nor https.</exception>
-    public DaprClient Build() => throw new NotImplementedException();
-
-    internal static Uri Endpoint(string text, string name)
+    public DaprClient Build()
     {
-        var uri = new Uri(text);
-        return uri.Scheme is "http" or "https"
-            ? uri
-            : throw new InvalidOperationException($"The {name} endpoint must use http or https.");
+        var grpc = SidecarGrpc.For(SidecarAddress.Parse(GrpcEndpoint, "gRPC"), DaprApiToken);
+        var endpoint = SidecarAddress.Parse(HttpEndpoint, "HTTP");
+        var http = new HttpClient();
+        if (Timeout > TimeSpan.Zero)
+            http.Timeout = Timeout;
+        return new DaprGrpcClient(grpc, http, endpoint, JsonSerializerOptions, DaprApiToken);
     }
 }

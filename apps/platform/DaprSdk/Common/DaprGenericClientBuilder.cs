@@ -58,4 +58,11 @@ public abstract class DaprGenericClientBuilder<TClientBuilder>
     }
 
     public abstract TClientBuilder Build();
+
+    /// <exception cref="InvalidOperationException">An endpoint is neither http nor https.</exception>
+    internal SidecarGrpc OpenGrpc(int? maxReceive = SidecarGrpc.DefaultMaxReceive)
+    {
+        SidecarAddress.Parse(HttpEndpoint, "HTTP");
+        return SidecarGrpc.For(SidecarAddress.Parse(GrpcEndpoint, "gRPC"), DaprApiToken, maxReceive);
+    }
 }

@@ -10,7 +10,7 @@ namespace Dapr.DistributedLock.Extensions;
 public sealed class DaprDistributedLockBuilder(IConfiguration? configuration = null)
     : DaprGenericClientBuilder<DaprDistributedLockClient>(configuration)
 {
-    public override DaprDistributedLockClient Build() => throw new NotImplementedException();
+    public override DaprDistributedLockClient Build() => new DaprDistributedLockGrpcClient(OpenGrpc());
 }
 
 /// <summary>

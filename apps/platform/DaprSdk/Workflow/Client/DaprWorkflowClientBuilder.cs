@@ -3,6 +3,7 @@ using Dapr.Common;
 using Dapr.Common.Serialization;
 using Dapr.Workflow.Serialization;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Dapr.Workflow.Registration;
 
@@ -35,5 +36,8 @@ public sealed class DaprWorkflowClientBuilder(IConfiguration? configuration = nu
     public DaprWorkflowClientBuilder UseJsonSerializer(JsonSerializerOptions jsonOptions) =>
         UseSerializer(new JsonDaprSerializer(jsonOptions));
 
-    public override DaprWorkflowClient Build() => throw new NotImplementedException(_serializer?.ToString());
+    /// <summary>From the service collection it uses the worker's connection, else one of its own without size limit.</summary>
+    public override DaprWorkflowClient Build() => new(
+        Services?.GetService<TaskHub>() ?? new TaskHub(OpenGrpc(maxReceive: null)),
+        _serializer?.Invoke(Services) ?? new JsonDaprSerializer(new JsonSerializerOptions(JsonSerializerDefaults.Web)));
 }
