@@ -1,0 +1,58 @@
+namespace ConcertDapr.Sidecar.Workflows;
+
+/// <summary>Runs actions when their time has come. Nothing here is durable: what is due follows from the histories.</summary>
+internal sealed class DueTimes : IDisposable
+{
+    private static readonly TimeSpan s_longestSleep = TimeSpan.FromHours(1);
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly PriorityQueue<Action, DateTimeOffset> _actions = new();
+    private readonly ITimer _alarm;
+    private DateTimeOffset _alarmAt = DateTimeOffset.MaxValue;
+
+    public DueTimes(TimeProvider time)
+    {
+        _time = time;
+        _alarm = time.CreateTimer(_ => RunDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Runs <paramref name="action"/> (which must not block or throw) at or just after <paramref name="due"/>.</summary>
+    public void At(DateTimeOffset due, Action action)
+    {
+        lock (_lock)
+        {
+            _actions.Enqueue(action, due);
+            SetAlarm();
+        }
+    }
+
+    public void Dispose() => _alarm.Dispose();
+
+    private void RunDue()
+    {
+        var due = new List<Action>();
+        lock (_lock)
+        {
+            _alarmAt = DateTimeOffset.MaxValue;
+            var now = _time.GetUtcNow();
+            while (_actions.TryPeek(out var action, out var at) && at <= now)
+            {
+                due.Add(action);
+                _actions.Dequeue();
+            }
+            SetAlarm();
+        }
+        due.ForEach(action => action());
+    }
+
+    private void SetAlarm()
+    {
+        if (!_actions.TryPeek(out _, out var next) || next >= _alarmAt)
+            return;
+        var sleep = next - _time.GetUtcNow();
+        sleep = sleep < TimeSpan.Zero ? TimeSpan.Zero : sleep > s_longestSleep ? s_longestSleep : sleep;
+        _alarmAt = _time.GetUtcNow() + sleep;
+        // A timer counts whole milliseconds: round up, or it wakes just before the time and has to sleep again.
+        _alarm.Change(TimeSpan.FromMilliseconds(Math.Ceiling(sleep.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,76 @@
+using ConcertDapr.Wire.Workflows;
+using Kind = ConcertDapr.Wire.Workflows.HistoryEvent.EventTypeOneofCase;
+
+namespace ConcertDapr.Sidecar.Workflows;
+
+/// <content>Going on after a restart.</content>
+public sealed partial class WorkflowEngine
+{
+    /// <summary>
+    /// Takes up every unfinished instance of the store. Calls may come in meanwhile: whatever instance they name is
+    /// taken up then.
+    /// </summary>
+    public async Task RecoverAsync(CancellationToken cancellationToken = default)
+    {
+        var ids = new List<string>();
+        await foreach (var id in _store.ListAsync())
+            ids.Add(id);
+        foreach (var id in ids)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                if (await IsUnfinishedAsync(id))
+                    await InsideAsync(id, _ => Task.CompletedTask, cancellationToken);
+            }
+            catch (Exception e) when (e is InvalidDataException or Google.Protobuf.InvalidProtocolBufferException)
+            {
+                LogUnreadable(e, id); // One damaged instance must not keep the others from going on.
+            }
+        }
+    }
+
+    private async Task<bool> IsUnfinishedAsync(string id)
+    {
+        if (_options.Retention != new WorkflowRetention())
+            return true; // Its end may have to be cleared away.
+        return await _store.LastEventAsync(id, _stop.Token) is not { EventTypeCase: Kind.ExecutionCompleted };
+    }
+
+    /// <summary>Sets in motion again whatever an unfinished instance was about when its rows were read.</summary>
+    private void Resume(Instance instance)
+    {
+        var state = instance.State!;
+        foreach (var open in state.Activities.Values.Concat(state.Timers.Values).Concat(state.Children.Values).ToList())
+            Undertake(instance, open);
+        if (state.Parent is { } parent)
+            InBackground(instance.Id, () => FollowParentAsync(instance.Id, parent));
+        QueueOrSchedule(instance);
+    }
+
+    /// <summary>A start for later waits for its time, unless something else came in: any event starts it at once.</summary>
+    private void QueueOrSchedule(Instance instance)
+    {
+        var (id, state) = (instance.Id, instance.State!);
+        if (state is { IsPending: true, Inbox: [{ ExecutionStarted.ScheduledStartTimestamp: { } start }] })
+            _due.At(EventClock.ToMoment(start), () => InBackground(id, () => InsideAsync(id, due =>
+            {
+                if (due.State?.ExecutionId == state.ExecutionId)
+                    QueueTurn(due);
+                return Task.CompletedTask;
+            })));
+        else
+            QueueTurn(instance);
+    }
+
+    /// <summary>A parent that was terminated with its children may not have reached this one before the process ended.</summary>
+    private async Task FollowParentAsync(string id, ParentInstanceInfo parent)
+    {
+        var execution = parent.WorkflowInstance.ExecutionId ?? "";
+        var termination = await InsideAsync(parent.WorkflowInstance.InstanceId, p => Task.FromResult(
+            p.State is { Completed.ExecutionCompleted.WorkflowStatus: OrchestrationStatus.Terminated } state && state.ExecutionId == execution
+                ? RecursiveTermination(state) : null));
+        if (termination is not null)
+            await TerminateChildAsync(id, parent.WorkflowInstance.InstanceId, execution, parent.TaskScheduledId, termination.Input);
+    }
+}

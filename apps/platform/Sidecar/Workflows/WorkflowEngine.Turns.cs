@@ -1,0 +1,208 @@
+using ConcertDapr.Wire.Workflows;
+using Kind = ConcertDapr.Wire.Workflows.HistoryEvent.EventTypeOneofCase;
+
+namespace ConcertDapr.Sidecar.Workflows;
+
+/// <content>What follows a turn: storing it, and the activities, timers and children that it asked for.</content>
+public sealed partial class WorkflowEngine
+{
+    // A workflow that continues as new again and again gets this many turns at once, then a pause.
+    private const int ContinuationsAtOnce = 20;
+
+    private async Task AdvanceAsync(Instance instance, int taken, TurnOutcome.Advanced turn, string? customStatus)
+    {
+        var (id, state) = (instance.Id, instance.State!);
+        var recurse = state.Inbox.Take(taken).Any(e => e.EventTypeCase == Kind.ExecutionTerminated && e.ExecutionTerminated.Recurse);
+        await StoreAsync(id, _store.Advance(id, state, turn.WorkflowStarted, taken, turn.Actions, customStatus));
+        state.Advance(turn.WorkflowStarted, taken, turn.Actions, customStatus);
+        (instance.Phase, instance.Out, instance.Continuations) = (TurnPhase.Idle, null, 0);
+        foreach (var action in turn.Actions)
+            Undertake(instance, action);
+        if (state.IsTerminal)
+        {
+            Finish(instance);
+            TellParent(instance);
+            if (recurse)
+                TerminateChildren(instance);
+        }
+        QueueTurn(instance);
+        _changes.Announce(id);
+    }
+
+    private async Task RestartAsync(Instance instance, int taken, TurnOutcome.Restarted turn, string? customStatus)
+    {
+        var (id, state) = (instance.Id, instance.State!);
+        // Ends of the old execution's activities, timers and children mean nothing to the new one.
+        List<HistoryEvent> inbox = [.. turn.Inbox, .. state.Inbox.Skip(taken).Where(e => !IsEndOfStep(e))];
+        await StoreAsync(id, _store.Restart(id, state, inbox, customStatus));
+        instance.State = InstanceState.FromRows([], inbox, state.Generation + 1, customStatus);
+        instance.Forget();
+        if (++instance.Continuations % ContinuationsAtOnce == 0)
+            _due.At(_time.GetUtcNow() + s_retryPause, () => InBackground(id, () => InsideAsync(id, paused =>
+            {
+                QueueTurn(paused);
+                return Task.CompletedTask;
+            })));
+        else
+            QueueTurn(instance);
+        _changes.Announce(id);
+    }
+
+    private static bool IsEndOfStep(HistoryEvent e) => e.EventTypeCase is Kind.TaskCompleted or Kind.TaskFailed or Kind.TimerFired
+        or Kind.ChildWorkflowInstanceCompleted or Kind.ChildWorkflowInstanceFailed;
+
+    private async Task StallAsync(Instance instance, HistoryEvent stalled)
+    {
+        LogStalled(instance.Id, stalled.ExecutionStalled.Description);
+        await StoreAsync(instance.Id, _store.Stall(instance.Id, instance.State!, stalled));
+        instance.State!.Stall(stalled);
+        (instance.Phase, instance.Out) = (TurnPhase.Parked, null);
+        _changes.Announce(instance.Id);
+    }
+
+    /// <summary>Sets in motion what the history says is open.</summary>
+    private void Undertake(Instance instance, HistoryEvent open)
+    {
+        switch (open.EventTypeCase)
+        {
+            case Kind.TaskScheduled: _queue.Add(new Ticket.Activity(instance.Id, open, instance.State!.IsTerminal)); break;
+            case Kind.TimerCreated: SetTimer(instance, open); break;
+            case Kind.ChildWorkflowInstanceCreated:
+                var started = instance.State!.Started!;
+                InBackground(instance.Id, () => RunChildAsync(instance.Id, started.ExecutionStarted, open));
+                break;
+        }
+    }
+
+    private void SetTimer(Instance instance, HistoryEvent timer)
+    {
+        var (id, executionId) = (instance.Id, instance.State!.ExecutionId);
+        _due.At(EventClock.ToMoment(timer.TimerCreated.FireAt), () =>
+        {
+            if (_instances.ContainsKey(id)) // Else it has finished: what is unfinished is in memory.
+                InBackground(id, () => FireAsync(id, executionId, timer));
+        });
+    }
+
+    private Task FireAsync(string id, string executionId, HistoryEvent timer) => InsideAsync(id, async instance =>
+    {
+        var fired = NewEvent(e => e.TimerFired = new() { FireAt = timer.TimerCreated.FireAt, TimerId = timer.EventId });
+        if (instance.State is { IsTerminal: false } state && state.ExecutionId == executionId && state.Awaits(fired))
+            await ArriveAsync(instance, fired);
+    });
+
+    /// <summary>Makes sure that the child runs, or, when it has ended already, that its parent learns of it.</summary>
+    private async Task RunChildAsync(string parentId, ExecutionStartedEvent parent, HistoryEvent created)
+    {
+        var child = created.ChildWorkflowInstanceCreated;
+        var parentExecution = parent.WorkflowInstance.ExecutionId ?? "";
+        var end = await InsideAsync(child.InstanceId, async instance =>
+        {
+            if (instance.State is { } state && state.IsChildOf(parentId, parentExecution, created.EventId))
+                return state.IsTerminal ? EndOfChild(state, created.EventId) : null;
+            if (instance.State is { IsTerminal: false })
+                return NewEvent(e => e.ChildWorkflowInstanceFailed = new()
+                {
+                    TaskScheduledId = created.EventId,
+                    FailureDetails = new() { ErrorType = "WorkflowInstanceAlreadyExists", ErrorMessage = ActiveText(child.InstanceId) },
+                });
+            await BeginAsync(instance, NewStarted(child.InstanceId, e =>
+            {
+                (e.Name, e.Input, e.ParentTraceContext) = (child.Name, child.Input, child.ParentTraceContext);
+                e.ParentInstance = new()
+                {
+                    TaskScheduledId = created.EventId,
+                    Name = parent.Name,
+                    WorkflowInstance = new() { InstanceId = parentId, ExecutionId = parentExecution },
+                    AppId = _options.AppId,
+                };
+            }));
+            return null;
+        });
+        if (end is not null)
+            await TellAsync(parentId, parentExecution, end);
+    }
+
+    private void TellParent(Instance instance)
+    {
+        if (instance.State!.Parent is not { WorkflowInstance: { } parent } info)
+            return;
+        var end = EndOfChild(instance.State, info.TaskScheduledId);
+        InBackground(instance.Id, () => TellAsync(parent.InstanceId, parent.ExecutionId ?? "", end));
+    }
+
+    private Task TellAsync(string parentId, string parentExecution, HistoryEvent end) => InsideAsync(parentId, async parent =>
+    {
+        if (parent.State is { IsTerminal: false } state && state.ExecutionId == parentExecution && state.Awaits(end))
+            await ArriveAsync(parent, end);
+    });
+
+    private HistoryEvent EndOfChild(InstanceState child, int taskId) => NewEvent(e =>
+    {
+        var completed = child.Completed!.ExecutionCompleted;
+        e.Router = new() { SourceAppId = _options.AppId, TargetAppId = _options.AppId };
+        if (completed.WorkflowStatus == OrchestrationStatus.Completed)
+            e.ChildWorkflowInstanceCompleted = new() { TaskScheduledId = taskId, Result = completed.Result };
+        else
+            e.ChildWorkflowInstanceFailed = new() { TaskScheduledId = taskId, FailureDetails = completed.FailureDetails };
+    });
+
+    private void TerminateChildren(Instance instance)
+    {
+        var (id, executionId, input) = (instance.Id, instance.State!.ExecutionId, RecursiveTermination(instance.State)?.Input);
+        foreach (var child in instance.State.Children.Values.ToList())
+            InBackground(id, () => TerminateChildAsync(child.ChildWorkflowInstanceCreated.InstanceId, id, executionId, child.EventId, input));
+    }
+
+    private Task TerminateChildAsync(string childId, string parentId, string parentExecution, int taskId, string? input) =>
+        InsideAsync(childId, async child =>
+        {
+            if (child.State is { IsTerminal: false } state && state.IsChildOf(parentId, parentExecution, taskId) && !IsTerminating(state))
+                await ArriveAsync(child, NewEvent(e => e.ExecutionTerminated = new() { Input = input, Recurse = true }));
+        });
+
+    private static bool IsTerminating(InstanceState state) => state.Inbox.Any(e => e.EventTypeCase == Kind.ExecutionTerminated);
+
+    private static ExecutionTerminatedEvent? RecursiveTermination(InstanceState state) => state.History
+        .LastOrDefault(e => e.EventTypeCase == Kind.ExecutionTerminated && e.ExecutionTerminated.Recurse)?.ExecutionTerminated;
+
+    /// <summary>The instance has ended: it is purged when its retention is over, and leaves memory soon.</summary>
+    private void Finish(Instance instance)
+    {
+        instance.Phase = TurnPhase.Idle;
+        _finished.Enqueue(instance);
+        if (_finished.Count > FinishedKept && _finished.TryDequeue(out var oldest))
+            InBackground(oldest.Id, () => LeaveMemoryAsync(oldest));
+        var completed = instance.State!.Completed!;
+        if (RetentionOf(completed.ExecutionCompleted.WorkflowStatus) is { } kept)
+            _due.At(EventClock.ToMoment(completed.Timestamp) + kept, () => InBackground(instance.Id, () => PurgeEndedAsync(instance.Id, completed)));
+    }
+
+    private async Task LeaveMemoryAsync(Instance instance)
+    {
+        await instance.Gate.WaitAsync(_stop.Token);
+        try
+        {
+            if (!instance.IsEvicted && instance.State is null or { IsTerminal: true })
+                Evict(instance);
+        }
+        finally
+        {
+            instance.Gate.Release();
+        }
+    }
+
+    private TimeSpan? RetentionOf(OrchestrationStatus status) => status switch
+    {
+        OrchestrationStatus.Completed => _options.Retention.Completed,
+        OrchestrationStatus.Failed => _options.Retention.Failed,
+        OrchestrationStatus.Terminated => _options.Retention.Terminated,
+        _ => null,
+    } ?? _options.Retention.AnyTerminal;
+
+    private Task PurgeEndedAsync(string id, HistoryEvent completed) => InsideAsync(id, async instance =>
+    {
+        if (instance.State?.Completed?.Timestamp.Equals(completed.Timestamp) == true)
+            await RemoveAsync(instance);
+    });
+}
