@@ -1,3 +1,5 @@
+using Dapr.Actors.Remoting;
+
 namespace Dapr.Actors.Client;
 
 /// <inheritdoc />
@@ -20,9 +22,19 @@ public class ActorProxyFactory : IActorProxyFactory
         (TActorInterface)CreateActorProxy(actorId, typeof(TActorInterface), actorType, options);
 
     public object CreateActorProxy(
-        ActorId actorId, Type actorInterfaceType, string actorType, ActorProxyOptions? options = null) =>
-        throw new NotImplementedException();
+        ActorId actorId, Type actorInterfaceType, string actorType, ActorProxyOptions? options = null)
+    {
+        options ??= DefaultOptions;
+        var bodies = options.UseJsonSerialization ? BodySerializer.Json(options.JsonSerializerOptions) : BodySerializer.Binary;
+        return TypedProxy.Create(actorInterfaceType, actorId, actorType, Sidecar(options), bodies);
+    }
 
-    public ActorProxy Create(ActorId actorId, string actorType, ActorProxyOptions? options = null) =>
-        throw new NotImplementedException();
+    public ActorProxy Create(ActorId actorId, string actorType, ActorProxyOptions? options = null)
+    {
+        options ??= DefaultOptions;
+        return new ActorProxy(Sidecar(options), options.JsonSerializerOptions) { ActorId = actorId, ActorType = actorType };
+    }
+
+    private SidecarActors Sidecar(ActorProxyOptions options) =>
+        new(options.HttpEndpoint, options.DaprApiToken, options.RequestTimeout, _handler);
 }
