@@ -44,7 +44,7 @@ public sealed partial class WorkflowEngine
         foreach (var open in state.Activities.Values.Concat(state.Timers.Values).Concat(state.Children.Values).ToList())
             Undertake(instance, open);
         if (state.Parent is { } parent)
-            InBackground(instance.Id, () => FollowParentAsync(instance.Id, parent));
+            _ = InBackground(instance.Id, () => FollowParentAsync(instance.Id, parent));
         QueueOrSchedule(instance);
     }
 

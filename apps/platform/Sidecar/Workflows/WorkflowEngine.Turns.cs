@@ -69,7 +69,7 @@ public sealed partial class WorkflowEngine
             case Kind.TimerCreated: SetTimer(instance, open); break;
             case Kind.ChildWorkflowInstanceCreated:
                 var started = instance.State!.Started!;
-                InBackground(instance.Id, () => RunChildAsync(instance.Id, started.ExecutionStarted, open));
+                _ = InBackground(instance.Id, () => RunChildAsync(instance.Id, started.ExecutionStarted, open));
                 break;
         }
     }
@@ -80,7 +80,7 @@ public sealed partial class WorkflowEngine
         _due.At(EventClock.ToMoment(timer.TimerCreated.FireAt), () =>
         {
             if (_instances.ContainsKey(id)) // Else it has finished: what is unfinished is in memory.
-                InBackground(id, () => FireAsync(id, executionId, timer));
+                _ = InBackground(id, () => FireAsync(id, executionId, timer));
         });
     }
 
@@ -128,7 +128,7 @@ public sealed partial class WorkflowEngine
         if (instance.State!.Parent is not { WorkflowInstance: { } parent } info)
             return;
         var end = EndOfChild(instance.State, info.TaskScheduledId);
-        InBackground(instance.Id, () => TellAsync(parent.InstanceId, parent.ExecutionId ?? "", end));
+        _ = InBackground(instance.Id, () => TellAsync(parent.InstanceId, parent.ExecutionId ?? "", end));
     }
 
     private Task TellAsync(string parentId, string parentExecution, HistoryEvent end) => InsideAsync(parentId, async parent =>
@@ -151,7 +151,7 @@ public sealed partial class WorkflowEngine
     {
         var (id, executionId, input) = (instance.Id, instance.State!.ExecutionId, RecursiveTermination(instance.State)?.Input);
         foreach (var child in instance.State.Children.Values.ToList())
-            InBackground(id, () => TerminateChildAsync(child.ChildWorkflowInstanceCreated.InstanceId, id, executionId, child.EventId, input));
+            _ = InBackground(id, () => TerminateChildAsync(child.ChildWorkflowInstanceCreated.InstanceId, id, executionId, child.EventId, input));
     }
 
     private Task TerminateChildAsync(string childId, string parentId, string parentExecution, int taskId, string? input) =>
@@ -172,7 +172,7 @@ public sealed partial class WorkflowEngine
         instance.Phase = TurnPhase.Idle;
         _finished.Enqueue(instance);
         if (_finished.Count > FinishedKept && _finished.TryDequeue(out var oldest))
-            InBackground(oldest.Id, () => LeaveMemoryAsync(oldest));
+            _ = InBackground(oldest.Id, () => LeaveMemoryAsync(oldest));
         var completed = instance.State!.Completed!;
         if (RetentionOf(completed.ExecutionCompleted.WorkflowStatus) is { } kept)
             _due.At(EventClock.ToMoment(completed.Timestamp) + kept, () => InBackground(instance.Id, () => PurgeEndedAsync(instance.Id, completed)));

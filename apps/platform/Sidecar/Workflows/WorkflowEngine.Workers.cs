@@ -35,8 +35,7 @@ public sealed partial class WorkflowEngine
         finally
         {
             _queue.Leave(worker);
-            foreach (var ticket in worker.Held.Keys)
-                InBackground(ticket.InstanceId, () => HandBackAsync(ticket, worker));
+            await Task.WhenAll(worker.Held.Keys.Select(ticket => InBackground(ticket.InstanceId, () => HandBackAsync(ticket, worker))));
         }
     }
 
@@ -155,7 +154,7 @@ public sealed partial class WorkflowEngine
     {
         foreach (var (id, instance) in _instances)
             if (instance.Phase == TurnPhase.Parked)
-                InBackground(id, () => InsideAsync(id, parked =>
+                _ = InBackground(id, () => InsideAsync(id, parked =>
                 {
                     if (parked.Phase == TurnPhase.Parked)
                         parked.Phase = TurnPhase.Idle;

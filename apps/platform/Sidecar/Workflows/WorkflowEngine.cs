@@ -133,7 +133,7 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     }
 
     /// <summary>Work that follows a stored change and is not part of the caller's answer; repeated until it succeeds.</summary>
-    private void InBackground(string id, Func<Task> work) => _ = Task.Run(async () =>
+    private Task InBackground(string id, Func<Task> work) => Task.Run(async () =>
     {
         while (!_stop.IsCancellationRequested)
         {

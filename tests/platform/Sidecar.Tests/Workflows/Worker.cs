@@ -50,11 +50,15 @@ internal sealed class Worker : IAsyncDisposable
     private readonly Channel<WorkItem> _items = Channel.CreateUnbounded<WorkItem>();
     private readonly Task _serving;
 
-    public Worker(WorkflowEngine engine) => _serving = Task.Run(() => ServeAsync(engine));
+    public Worker(WorkflowEngine engine, Action<Worker>? register = null)
+    {
+        register?.Invoke(this);
+        _serving = Task.Run(() => ServeAsync(engine));
+    }
 
-    public ConcurrentDictionary<string, WorkflowCode> Workflows { get; init; } = new();
+    public ConcurrentDictionary<string, WorkflowCode> Workflows { get; } = new();
 
-    public ConcurrentDictionary<string, Func<ActivityRequest, ActivityResponse>> Activities { get; init; } = new();
+    public ConcurrentDictionary<string, Func<ActivityRequest, ActivityResponse>> Activities { get; } = new();
 
     /// <summary>The next item that has no code.</summary>
     public async Task<WorkItem> NextAsync() => await _items.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));

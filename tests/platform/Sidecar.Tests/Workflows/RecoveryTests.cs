@@ -1,0 +1,163 @@
+using ConcertDapr.Sidecar.Workflows;
+using ConcertDapr.Wire.Workflows;
+
+namespace ConcertDapr.Tests.Workflows;
+
+/// <summary>Workers that go, answers that come late or twice, and processes that are killed.</summary>
+public sealed class RecoveryTests
+{
+    [Fact]
+    public async Task An_outstanding_turn_is_sent_again_with_the_same_events()
+    {
+        await using var t = new EngineUnderTest();
+        _ = t.StartAsync("a");
+        var lost = await t.Worker.NextTurnAsync();
+        await using var next = await t.KilledAndRestartedAsync();
+        var again = await next.Worker.NextTurnAsync();
+        again.NewEvents[1].ShouldBe(lost.NewEvents[1]);
+        again.NewEvents[0].Timestamp.ShouldNotBe(lost.NewEvents[0].Timestamp);
+    }
+
+    [Fact]
+    public async Task An_outstanding_activity_is_sent_again_and_a_stored_result_is_not()
+    {
+        await using var t = new EngineUnderTest();
+        _ = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Activity(0, "A"), Do.Activity(1, "B"));
+        await t.Worker.NextActivityAsync();
+        await t.Worker.NextActivityAsync();
+        await t.ResultAsync("a", 0, "kept");
+        await using var next = await t.KilledAndRestartedAsync();
+        WorkItem[] items = [await next.Worker.NextAsync(), await next.Worker.NextAsync()];
+        items.Single(i => i.ActivityRequest is not null).ActivityRequest.Name.ShouldBe("B");
+        items.Single(i => i.WorkflowRequest is not null).WorkflowRequest.NewEvents[1].TaskCompleted.Result.ShouldBe("kept");
+    }
+
+    [Fact]
+    public async Task A_timer_that_came_due_while_nothing_ran_fires_after_the_restart()
+    {
+        var time = new ManualTime();
+        await using var t = new EngineUnderTest(time: time);
+        _ = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Timer(0, time.GetUtcNow().AddMinutes(1)));
+        var later = new ManualTime();
+        later.Advance(TimeSpan.FromMinutes(5));
+        await using var next = new EngineUnderTest(t.Disk, time: later);
+        await next.Engine.RecoverAsync();
+        later.Advance(TimeSpan.Zero);
+        (await next.Worker.NextTurnAsync()).NewEvents[1].TimerFired.TimerId.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_scheduled_start_survives_and_waits_for_its_time()
+    {
+        var time = new ManualTime();
+        await using var t = new EngineUnderTest(time: time);
+        var at = time.GetUtcNow().AddMinutes(1);
+        await t.Engine.StartAsync(new() { InstanceId = "a", Name = "W", ScheduledStartTimestamp = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(at) }, EngineUnderTest.Soon);
+        (await t.GetAsync("a")).Name.ShouldBe("");
+        await using var next = new EngineUnderTest(t.Disk, time: time);
+        await next.Engine.RecoverAsync();
+        next.Worker.HasItem.ShouldBeFalse();
+        time.Advance(TimeSpan.FromMinutes(1));
+        (await next.Worker.NextTurnAsync()).NewEvents[1].ExecutionStarted.Name.ShouldBe("W");
+    }
+
+    [Fact]
+    public async Task A_termination_with_children_goes_on_after_a_kill_between_parent_and_child()
+    {
+        var disk = new Disk();
+        await using (var t = new EngineUnderTest(disk))
+        {
+            t.Worker.Workflows["P"] = _ => [Do.Child(0, "C", "c")];
+            _ = t.StartAsync("p", "P");
+            await t.Worker.NextTurnAsync();
+            await t.AnswerAsync("c");
+            await t.Engine.DisposeAsync();
+        }
+        await TerminateParentOnlyAsync(disk);
+        await using var next = new EngineUnderTest(disk);
+        await next.Engine.RecoverAsync();
+        (await next.Worker.NextTurnAsync()).NewEvents[1].ExecutionTerminated.ShouldNotBeNull();
+        await next.AnswerAsync("c");
+        (await next.EndAsync("c")).WorkflowStatus.ShouldBe(OrchestrationStatus.Terminated);
+    }
+
+    [Fact]
+    public async Task What_a_worker_held_goes_to_the_next_when_its_stream_ends()
+    {
+        await using var t = new EngineUnderTest();
+        var start = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.Worker.DisposeAsync();
+        await t.AnswerAsync("a", Do.Complete("from the grave"));
+        t.Worker = new Worker(t.Engine);
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        await start;
+        await t.Worker.NextActivityAsync();
+        await t.Worker.DisposeAsync();
+        t.Worker = new Worker(t.Engine);
+        (await t.Worker.NextActivityAsync()).Name.ShouldBe("A");
+        await t.ResultAsync("a", 0, "r");
+        (await t.Worker.NextTurnAsync()).NewEvents[1].TaskCompleted.Result.ShouldBe("r");
+    }
+
+    [Fact]
+    public async Task Answers_that_nobody_asked_for_change_nothing()
+    {
+        await using var t = new EngineUnderTest();
+        _ = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("nobody", Do.Complete());
+        await t.ResultAsync("nobody", 0, "x");
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        await t.AnswerAsync("a", Do.Complete("uncalled"));
+        await t.Worker.NextActivityAsync();
+        await t.ResultAsync("a", 9, "unknown task");
+        await t.ResultAsync("a", 0, "first");
+        await t.ResultAsync("a", 0, "second");
+        (await t.Worker.NextTurnAsync()).NewEvents.Skip(1).ShouldHaveSingleItem().TaskCompleted.Result.ShouldBe("first");
+        await t.AnswerAsync("a", Do.Complete("end"));
+        await t.ResultAsync("a", 0, "late");
+        (await t.EndAsync("a")).Output.ShouldBe("end");
+    }
+
+    [Fact]
+    public async Task Idle_workers_take_turns()
+    {
+        await using var t = new EngineUnderTest(withWorker: false);
+        List<string> order = [];
+        Worker[] workers = [Listening("1"), Listening("2")];
+        while (t.Engine.ConnectedWorkers < 2)
+            await Task.Yield();
+        for (var i = 0; i < 6; i++)
+            await t.StartAsync($"w{i}");
+        order.Where((_, i) => i % 2 == 0).Distinct().Count().ShouldBe(1);
+        order.Distinct().Count().ShouldBe(2);
+        foreach (var worker in workers)
+            await worker.DisposeAsync();
+
+        Worker Listening(string name) => new(t.Engine, w => w.Workflows["W"] = _ =>
+        {
+            order.Add(name);
+            return [Do.Complete()];
+        });
+    }
+
+    /// <summary>Kills the process after the parent's end was stored, before anything else can be.</summary>
+    private static async Task TerminateParentOnlyAsync(Disk disk)
+    {
+        var process = disk.Mount(writes: 2);
+        var engine = new WorkflowEngine(new("app"), process, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<WorkflowEngine>.Instance);
+        await engine.RecoverAsync();
+        var worker = new Worker(engine);
+        _ = engine.TerminateAsync(new() { InstanceId = "p", Recursive = true }, EngineUnderTest.Soon);
+        await worker.NextTurnAsync();
+        await engine.CompleteWorkflowAsync(new() { InstanceId = "p" });
+        await process.Killed.WaitAsync(TimeSpan.FromSeconds(10));
+        disk.Rows.Keys.ShouldNotContain(k => k.Contains("||c||inbox", StringComparison.Ordinal));
+    }
+}
