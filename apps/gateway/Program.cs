@@ -1,0 +1,28 @@
+using ConcertDapr.Contracts;
+using ConcertDapr.Gateway;
+using ConcertDapr.ServiceDefaults;
+using ConcertDapr.ServiceDefaults.Rooms;
+
+return await ConcertService.RunAsync(Apps.Gateway, args, GatewayJson.Default,
+    (builder, settings) =>
+    {
+        builder.AddIdentity(settings);
+        builder.AddRateLimits(settings);
+        builder.Services.AddSingleton(QueueTokens.From(settings));
+        builder.Services.AddSingleton<RoomSnapshots>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RoomSnapshots>());
+        builder.Services.AddSingleton<Admission>();
+        builder.Services.AddSingleton<Forwarder>();
+        builder.Services.AddOpenApi("v1", PublicApi.Describe);
+    },
+    app =>
+    {
+        app.UseEdgeRules();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimiter();
+        app.MapPublicApi();
+        app.MapLogin();
+        app.MapQueueEvents();
+        app.MapOpenApi("/openapi/{documentName}.json");
+    });

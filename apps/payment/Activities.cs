@@ -1,0 +1,104 @@
+using ConcertDapr.Contracts;
+using ConcertDapr.ServiceDefaults;
+using Dapr.Workflow;
+
+namespace ConcertDapr.Payment;
+
+// The saga's steps. Each may run more than once, also late: effects are found again by the payment's id. Expected refusals
+// are results; an exception means "try again".
+
+/// <summary>Does the reservation still stand, is it this fan's, does the amount match?</summary>
+internal sealed class CheckReservation(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, StepResult>
+{
+    public override async Task<StepResult> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    {
+        await payments.BeginAsync(input.PaymentId);
+        var check = await neighbours.CheckAsync(input.ReservationId);
+        return await payments.RecordAsync(input.PaymentId, nameof(CheckReservation), Judge(check, input));
+    }
+
+    /// <summary>Whether a reservation can be paid by an order. A confirmed one may be this saga's own work, repeated: confirm will tell.</summary>
+    internal static StepResult Judge(ReservationCheck? check, PaymentOrder order) => check switch
+    {
+        null => new("RESERVATION_NOT_FOUND"),
+        _ when check.UserId != order.UserId => new("NOT_YOUR_RESERVATION"),
+        _ when check.Amount != order.Amount => new("AMOUNT_MISMATCH"),
+        { Status: ReservationStatus.Cancelled } => new("RESERVATION_CANCELLED"),
+        { Status: ReservationStatus.Expired } => new("RESERVATION_EXPIRED"),
+        _ => StepResult.Done,
+    };
+}
+
+/// <summary>Spends the points.</summary>
+internal sealed class UsePoints(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, StepResult>
+{
+    public override async Task<StepResult> RunAsync(WorkflowActivityContext context, PaymentOrder input) =>
+        await payments.RecordAsync(input.PaymentId, nameof(UsePoints), await neighbours.UsePointsAsync(new(input.UserId, input.PaymentId, input.Amount)));
+}
+
+/// <summary>Turns the held seats into tickets.</summary>
+internal sealed class ConfirmSeats(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, StepResult>
+{
+    public override async Task<StepResult> RunAsync(WorkflowActivityContext context, PaymentOrder input) =>
+        await payments.RecordAsync(input.PaymentId, nameof(ConfirmSeats), await neighbours.ConfirmAsync(new(input.ReservationId, input.PaymentId)));
+}
+
+/// <summary>Records success, then announces it.</summary>
+internal sealed class CompletePayment(PaymentStore payments, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentOrder, object?>
+{
+    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    {
+        await payments.EndAsync(input.PaymentId, PaymentStatus.Completed, null, nameof(CompletePayment));
+        await events.PublishAsync(Topics.PaymentCompleted, $"{input.PaymentId}:completed", input.ConcertId.ToString(), Ended.Event(input, null, clock));
+        return null;
+    }
+}
+
+/// <summary>Gives the points back, or bars a charge that has yet to arrive.</summary>
+internal sealed class RefundPoints(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, object?>
+{
+    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    {
+        await payments.RecordAsync(input.PaymentId, nameof(RefundPoints), await neighbours.RefundPointsAsync(new(input.UserId, input.PaymentId)));
+        return null;
+    }
+}
+
+/// <summary>Gives the seats back.</summary>
+internal sealed class ReleaseSeats(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, object?>
+{
+    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    {
+        await payments.RecordAsync(input.PaymentId, nameof(ReleaseSeats), await neighbours.ReleaseAsync(new(input.ReservationId, input.PaymentId)));
+        return null;
+    }
+}
+
+/// <summary>Records failure, then announces it. Everything is undone by now.</summary>
+internal sealed class FailPayment(PaymentStore payments, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentEnd, object?>
+{
+    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentEnd input)
+    {
+        await payments.EndAsync(input.Order.PaymentId, PaymentStatus.Failed, input.Reason, nameof(FailPayment));
+        await events.PublishAsync(Topics.PaymentFailed, $"{input.Order.PaymentId}:failed", input.Order.ConcertId.ToString(),
+            Ended.Event(input.Order, input.Reason, clock));
+        return null;
+    }
+}
+
+/// <summary>Makes a compensation that could not finish visible: a status, a metric, and the reconciler tries on.</summary>
+internal sealed class MarkStuck(PaymentStore payments, ILogger<MarkStuck> log) : WorkflowActivity<PaymentEnd, object?>
+{
+    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentEnd input)
+    {
+        await payments.EndAsync(input.Order.PaymentId, PaymentStatus.CompensationStuck, input.Reason, nameof(MarkStuck));
+        log.CompensationStuck(input.Order.PaymentId, input.Reason);
+        return null;
+    }
+}
+
+internal static class Ended
+{
+    public static PaymentEvent Event(PaymentOrder order, string? reason, TimeProvider clock) =>
+        new(order.PaymentId, order.ReservationId, order.UserId, order.ConcertId, order.Amount, order.QueueSequence, reason, clock.GetUtcNow());
+}

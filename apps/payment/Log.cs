@@ -1,0 +1,21 @@
+using ConcertDapr.Contracts;
+
+namespace ConcertDapr.Payment;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Critical, "Payment {Payment} could not be undone ({Reason}); the reconciler tries on")]
+    public static partial void CompensationStuck(this ILogger log, PaymentId payment, string? reason);
+
+    [LoggerMessage(2, LogLevel.Warning, "The saga of payment {Payment} was not started; the reconciler will")]
+    public static partial void StartFailed(this ILogger log, Exception exception, PaymentId payment);
+
+    [LoggerMessage(3, LogLevel.Debug, "Payment {Payment} is not over yet: {Reason}")]
+    public static partial void NotYetOver(this ILogger log, PaymentId payment, string reason);
+
+    [LoggerMessage(4, LogLevel.Warning, "Reconciling failed; trying again")]
+    public static partial void ReconcileFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(5, LogLevel.Warning, "Starting the saga of payment {Payment} ({Status}) again")]
+    public static partial void Restarting(this ILogger log, PaymentId payment, PaymentStatus status);
+}

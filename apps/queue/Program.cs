@@ -1,0 +1,29 @@
+using ConcertDapr.Contracts;
+using ConcertDapr.Queue;
+using ConcertDapr.ServiceDefaults;
+using ConcertDapr.ServiceDefaults.Rooms;
+
+return await ConcertService.RunAsync(Apps.Queue, args, QueueJson.Default,
+    (builder, settings) =>
+    {
+        builder.Services.AddSingleton(QueueTokens.From(settings));
+        builder.Services.AddSingleton(RoomPolicy.From(settings));
+        builder.Services.AddSingleton<RoomSnapshots>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RoomSnapshots>());
+        builder.Services.AddSingleton<RoomStore>();
+        builder.Services.AddSingleton<RoomCalls>();
+        builder.Services.AddActors(actors =>
+        {
+            actors.Actors.RegisterActor<WaitingRoomActor>();
+            actors.JsonSerializerOptions = ConcertJson.Options;
+        });
+    },
+    app =>
+    {
+        app.UseSidecarOnly();
+        app.UseCloudEvents();
+        app.MapSubscribeHandler();
+        app.MapQueue();
+        app.MapPaymentEvents();
+        app.MapActorsHandlers();
+    });

@@ -1,0 +1,99 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using ConcertDapr.Contracts;
+using ConcertDapr.ServiceDefaults;
+using ConcertDapr.ServiceDefaults.Rooms;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ConcertDapr.Queue;
+
+/// <summary>The waiting room as fans see it (behind the gateway).</summary>
+internal static class QueueEndpoints
+{
+    public static void MapQueue(this WebApplication app)
+    {
+        app.MapPost("/join", Join);
+        app.MapPost("/enter", Enter);
+        app.MapPost("/leave", Leave);
+        app.MapGet("/figures", Figures);
+        app.MapGet("/events", Events);
+    }
+
+    internal static async Task<Ok<QueueTokenResponse>> Join(Caller caller, ConcertId targetId, RoomCalls calls, RoomSnapshots snapshots, QueueTokens tokens,
+        TimeProvider clock)
+    {
+        var ticket = await calls.JoinAsync(targetId, caller.User);
+        var place = new QueuePlace(targetId, caller.User, ticket.Sequence, DateTimeOffset.FromUnixTimeSeconds(ticket.IssuedAt));
+        var room = await snapshots.GetForAsync(place, clock.GetUtcNow());
+        var status = room?.StatusOf(place, clock.GetUtcNow()).Status ?? QueueStatus.Waiting;
+        return TypedResults.Ok(new QueueTokenResponse(targetId, tokens.Sign(place), ticket.Sequence, status));
+    }
+
+    internal static async Task<Results<Ok<EnterResponse>, ProblemHttpResult>> Enter(Caller caller, [FromHeader(Name = "Queue-Token")] string? header,
+        [FromBody(EmptyBodyBehavior = Microsoft.AspNetCore.Mvc.ModelBinding.EmptyBodyBehavior.Allow)] EnterRequest? body,
+        RoomCalls calls, RoomSnapshots snapshots, QueueTokens tokens, TimeProvider clock)
+    {
+        var (place, refusal) = Read(header ?? body?.Token, caller, tokens);
+        if (place is null) return refusal!;
+        if (body?.TargetId is { } target && target != place.Target)
+            return Problem.Of(403, "QUEUE_TOKEN_FOREIGN", "The queue token is for another concert.", "targetId");
+        var now = clock.GetUtcNow();
+        if (await snapshots.GetForAsync(place, now) is not { } room) return Problem.NotFound("QUEUE_NOT_FOUND", "Nobody waits there.");
+        if (room.IsInside(place.Sequence, now) && room.Find(place.Sequence) is { Claimed: false })
+            room = await calls.ClaimAsync(place.Target, place.Sequence);
+        return TypedResults.Ok(room.StatusOf(place, now));
+    }
+
+    internal static async Task<Results<NoContent, ProblemHttpResult>> Leave(Caller caller, [FromHeader(Name = "Queue-Token")] string? header, RoomCalls calls,
+        QueueTokens tokens)
+    {
+        var (place, refusal) = Read(header, caller, tokens);
+        if (place is null) return refusal!;
+        await calls.LeaveAsync(place.Target, place.Sequence);
+        return TypedResults.NoContent();
+    }
+
+    internal static async Task<Ok<QueueFigures>> Figures(ConcertId targetId, RoomSnapshots snapshots, RoomPolicy policy, TimeProvider clock)
+    {
+        var room = await snapshots.RefreshAsync(targetId) ?? Room.Empty(targetId, policy);
+        var active = room.Active.Count(s => s.UntilMs > clock.GetUtcNow().ToUnixTimeMilliseconds());
+        return TypedResults.Ok(new QueueFigures(targetId, room.Issued, room.Serving, room.Waiting, active, room.PeakActive, room.Policy.Capacity));
+    }
+
+    internal static ServerSentEventsResult<QueueAdvanced> Events(ConcertId targetId, RoomSnapshots snapshots, CancellationToken cancellationToken) =>
+        TypedResults.ServerSentEvents(FollowAsync(targetId, snapshots, cancellationToken));
+
+    private static async IAsyncEnumerable<SseItem<QueueAdvanced>> FollowAsync(ConcertId target, RoomSnapshots snapshots,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var changes = Channel.CreateBounded<Room>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+        void Take(Room room)
+        {
+            if (room.Target == target) changes.Writer.TryWrite(room);
+        }
+        using var watch = snapshots.Watch(target);
+        snapshots.Changed += Take;
+        try
+        {
+            if (await snapshots.GetAsync(target) is { } now) yield return Item(now);
+            await foreach (var room in changes.Reader.ReadAllAsync(cancellationToken)) yield return Item(room);
+        }
+        finally
+        {
+            snapshots.Changed -= Take;
+        }
+    }
+
+    private static SseItem<QueueAdvanced> Item(Room room) => new(new(room.Target, room.Serving, room.Issued, room.Active.Count), "advanced");
+
+    private static (QueuePlace? Place, ProblemHttpResult? Refusal) Read(string? token, Caller caller, QueueTokens tokens)
+    {
+        if (string.IsNullOrEmpty(token)) return (null, Problem.Of(403, "QUEUE_TOKEN_MISSING", "A queue token is required.", "Queue-Token"));
+        if (tokens.Verify(token) is not { } place) return (null, Problem.Of(403, "QUEUE_TOKEN_INVALID", "The queue token is not one of ours.", "Queue-Token"));
+        return place.User == caller.User
+            ? (place, null)
+            : (null, Problem.Of(403, "QUEUE_TOKEN_FOREIGN", "The queue token is somebody else's.", "Queue-Token"));
+    }
+}

@@ -1,0 +1,27 @@
+using ConcertDapr.Contracts;
+using ConcertDapr.Reservation;
+using ConcertDapr.ServiceDefaults;
+using Dapr.DistributedLock.Extensions;
+
+return await ConcertService.RunAsync(Apps.Reservation, args, ReservationJson.Default,
+    (builder, settings) =>
+    {
+        builder.AddDatabase<ReservationStore>(settings, Apps.Reservation);
+        builder.Services.AddSingleton(HoldPolicy.From(settings));
+        builder.Services.AddDaprDistributedLock(lifetime: ServiceLifetime.Singleton);
+        builder.Services.AddSingleton<ShowPlans>();
+        builder.Services.AddSingleton<BlockGate>();
+        builder.Services.AddSingleton<BlockStore>();
+        builder.Services.AddSingleton<ReservationStore>();
+        builder.Services.AddSingleton<SeatMaps>();
+        builder.Services.AddSingleton<Reservations>();
+        builder.Services.AddHostedService<ExpiryWatch>();
+        builder.Services.AddActors(actors => actors.Actors.RegisterActor<ShowActor>());
+    },
+    app =>
+    {
+        app.UseSidecarOnly();
+        app.MapReservations();
+        app.MapSagaSteps();
+        app.MapActorsHandlers();
+    });

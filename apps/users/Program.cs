@@ -1,0 +1,18 @@
+using ConcertDapr.Contracts;
+using ConcertDapr.ServiceDefaults;
+using ConcertDapr.Users;
+
+return await ConcertService.RunAsync(Apps.Users, args, UsersJson.Default,
+    (builder, settings) =>
+    {
+        builder.AddDatabase<AccountStore>(settings, Apps.Users);
+        builder.Services.AddSingleton<AccountStore>();
+        builder.Services.AddSingleton<PointsLedger>();
+        if (settings.Flag("Demo:Seed", false)) builder.Services.AddHostedService<DemoAccounts>();
+    },
+    app =>
+    {
+        app.UseSidecarOnly();
+        app.MapAccounts();
+        app.MapPoints();
+    });
