@@ -20,10 +20,11 @@ internal sealed class DaprError(int httpStatus, string errorCode, StatusCode grp
 
     public string? HttpMessage { get; init; }
 
-    /// <summary>Always part of the gRPC status; part of the HTTP body only when <see cref="DetailsOverHttp"/>.</summary>
+    /// <summary>Details of the gRPC status.</summary>
     public IReadOnlyList<ErrorDetail> Details { get; init; } = [];
 
-    public bool DetailsOverHttp { get; init; }
+    /// <summary>Details of the HTTP body; null leaves the member out, as most errors do.</summary>
+    public IReadOnlyList<ErrorDetail>? HttpDetails { get; init; }
 }
 
 /// <summary>One of google.rpc's error details.</summary>

@@ -58,7 +58,8 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
         var mismatch = string.IsNullOrEmpty(operation.ETag)
             ? operation.Concurrency == StateConcurrency.FirstWrite && stored is not null
             : stored is null || stored.ETag != operation.ETag;
-        if (mismatch) throw new ETagMismatchException($"the etag of key {operation.Key} does not match");
+        if (mismatch) throw new ETagMismatchException(
+            $"state etag not match for key={operation.Key}: current={stored?.ETag}, expect={operation.ETag}");
     }
 
     private void Apply(StateOperation operation)

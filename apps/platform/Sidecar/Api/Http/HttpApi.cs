@@ -1,0 +1,81 @@
+using System.Security.Cryptography;
+using System.Text;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace ConcertDapr.Sidecar.Api.Http;
+
+/// <summary>The HTTP API: token, trace, routing, errors.</summary>
+internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
+{
+    private readonly byte[]? token = string.IsNullOrEmpty(runtime.Options.ApiToken) ? null : Encoding.UTF8.GetBytes(runtime.Options.ApiToken);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var path = RequestPath.Parse(target);
+        try
+        {
+            await RouteAsync(context, path);
+        }
+        catch (DaprError e) when (!context.Response.HasStarted)
+        {
+            await Answers.ErrorAsync(context, e);
+        }
+        catch (BadEscapeException) when (!context.Response.HasStarted)
+        {
+            context.Response.Headers.Remove("Traceparent");
+            await Answers.PlainAsync(context, 400, "400 Bad Request");
+        }
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        {
+            // The caller has gone; there is nobody to answer.
+            context.Abort();
+        }
+#pragma warning disable CA1031 // The last resort of a server: an unexpected fault is logged and becomes a 500.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            log.Unexpected(e, context.Request.Method, path.Path);
+            if (context.Response.HasStarted) context.Abort();
+            else await Answers.ErrorAsync(context, new DaprError(500, "ERROR", StatusCode.Unknown, e.Message));
+        }
+    }
+
+    private Task RouteAsync(HttpContext context, RequestPath path)
+    {
+        if (SystemRoutes.IsProbe(path))
+            return SystemRoutes.TryProbe(context, runtime, path) ?? InvokeRoutes.HandleAsync(Call(context, path));
+        if (!HasToken(context)) return Answers.PlainAsync(context, 401, "invalid api token\n");
+        var call = Call(context, path);
+        WriteTrace(context.Response.Headers, call.Trace);
+        // A caller that names an app by header means that app, whatever the path says (only matched routes come first).
+        return TryRoute(call) ?? InvokeRoutes.HandleAsync(call);
+    }
+
+    private static Task? TryRoute(ApiCall call) => (call.Path[0], call.Path[1]) switch
+    {
+        ("v1.0", "state") => StateRoutes.TryHandle(call),
+        ("v1.0" or "v1.0-alpha1", "publish") => PublishRoutes.TryHandle(call),
+        ("v1.0-alpha1", "lock" or "unlock") => LockRoutes.TryHandle(call),
+        ("v1.0", "actors") => ActorRoutes.TryHandle(call),
+        ("v1.0", "metadata" or "shutdown") => SystemRoutes.TryHandle(call),
+        ("v1.0", "bindings") => BindingRoutes.TryHandle(call),
+        _ => null,
+    };
+
+    private ApiCall Call(HttpContext context, RequestPath path) =>
+        new(context, runtime, path, TraceContext.Of(context.Request.Headers, runtime.Tracing));
+
+    private static void WriteTrace(IHeaderDictionary headers, TraceContext trace)
+    {
+        headers.TraceParent = trace.Parent;
+        if (trace.State is not null) headers.TraceState = trace.State;
+        if (trace.Baggage is not null) headers.Baggage = trace.Baggage;
+    }
+
+    private bool HasToken(HttpContext context) => token is null
+        || CryptographicOperations.FixedTimeEquals(token, Encoding.UTF8.GetBytes(context.Request.Headers["dapr-api-token"].ToString()));
+}

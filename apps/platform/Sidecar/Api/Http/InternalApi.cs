@@ -1,0 +1,50 @@
+using System.Text;
+using ConcertDapr.Sidecar.Invocation;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ConcertDapr.Sidecar.Api.Http;
+
+/// <summary>What sidecars of other processes ask of this one: to call its app.</summary>
+internal sealed class InternalApi(SidecarRuntime runtime)
+{
+    private const string InvokePrefix = "/invoke";
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        try
+        {
+            if (target.StartsWith(InvokePrefix + "/", StringComparison.Ordinal)) await InvokeAsync(context, target[InvokePrefix.Length..]);
+            else context.Response.StatusCode = 404;
+        }
+        catch (Exception e) when (e is InvalidOperationException or AccessDeniedException && !context.Response.HasStarted)
+        {
+            context.Response.Headers[PeerClient.FailureHeader] = "1";
+            await Answers.BytesAsync(context, e is AccessDeniedException ? 403 : 500, Encoding.UTF8.GetBytes(e.Message), "text/plain; charset=utf-8");
+        }
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        {
+            context.Abort();
+        }
+    }
+
+    private async Task InvokeAsync(HttpContext context, string pathAndQuery)
+    {
+        InvokeApi.CheckAccess(runtime, pathAndQuery.Split('?')[0], context.Request.Method);
+        using var request = runtime.App.Request(HttpMethod.Parse(context.Request.Method), pathAndQuery);
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        if (hasBody) request.Content = new PassingContent(context.Request.Body);
+        if (hasBody && context.Request.ContentLength is { } length) request.Content!.Headers.ContentLength = length;
+        foreach (var (name, values) in context.Request.Headers)
+        {
+            // The caller's sidecar has filtered; only this connection's own framing is left out.
+            if (InvokeHeaders.IsHopByHop(name) || name is "Host" or "Content-Length") continue;
+            if (name.Equals("dapr-api-token", StringComparison.OrdinalIgnoreCase) && request.Headers.Contains(name)) continue;
+            if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
+                request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
+        }
+        using var answer = await InvokeApi.SendToAppAsync(runtime.App, request, context.RequestAborted);
+        await InvokeRoutes.SendAsync(context, answer);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using ConcertDapr.Sidecar.Invocation;
+using Grpc.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ConcertDapr.Sidecar.Api.Http;
+
+/// <summary>Service invocation, and everything that no other route takes.</summary>
+internal static class InvokeRoutes
+{
+    public static async Task HandleAsync(ApiCall call)
+    {
+        var (appId, method) = Target(call);
+        var path = MethodPath(method, appId);
+        var (body, length) = Body(call, appId);
+        var answer = await call.Runtime.Invoke.InvokeAsync(new InvokeCall(
+            appId, Verb(call.Method), path, call.Path.Query, call.Context.Request.Headers, body, length, call.Trace), call.Aborted);
+        using (answer) await SendAsync(call.Context, answer);
+    }
+
+    /// <summary>Sends the app's answer on, piece by piece.</summary>
+    public static async Task SendAsync(HttpContext context, AppAnswer answer)
+    {
+        var response = answer.Response;
+        context.Response.StatusCode = (int)response.StatusCode;
+        InvokeHeaders.Copy(response, context.Response);
+        if (context.Request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
+            context.Response.Headers.CacheControl = "no-cache";
+        if (HttpMethods.IsHead(context.Request.Method) || (int)response.StatusCode is 204 or 304 or < 200) return;
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        await using var body = await response.Content.ReadAsStreamAsync(context.RequestAborted);
+        await PassingContent.CopyAsync(body, context.Response.Body, context.RequestAborted);
+    }
+
+    private static HttpMethod Verb(string method) => method switch
+    {
+        "GET" or "POST" or "PUT" or "DELETE" or "PATCH" or "HEAD" or "OPTIONS" or "TRACE" => HttpMethod.Parse(method),
+        "CONNECT" => throw new DaprError(500, "ERR_DIRECT_INVOKE", StatusCode.InvalidArgument, "invalid HTTP verb: CONNECT"),
+        _ => HttpMethod.Post,
+    };
+
+    /// <summary>The app id and the decoded path; a <c>dapr-app-id</c> header makes the whole path the method.</summary>
+    private static (string AppId, string Method) Target(ApiCall call)
+    {
+        var headers = call.Context.Request.Headers;
+        if (headers["dapr-app-id"].ToString() is { Length: > 0 } header) return (header, call.Path.DecodedPath(0));
+        if (BasicAuth(headers.Authorization.ToString()) is { } user) return (user, call.Path.DecodedPath(0));
+        if (call.Path.StartsWith("v1.0", "invoke") && call.Path[3] == "method" && call.Path.Count > 4)
+            return (call.Path.Text(2), call.Path.DecodedPath(4));
+        throw new DaprError(404, "ERR_DIRECT_INVOKE", StatusCode.NotFound,
+            "failed getting app id either from the URL path or the header dapr-app-id");
+    }
+
+    private static string? BasicAuth(string authorization)
+    {
+        if (!authorization.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase)) return null;
+        var bytes = new byte[authorization.Length];
+        if (!Convert.TryFromBase64String(authorization[6..].Trim(), bytes, out var length)) return null;
+        var parts = Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2);
+        return parts.Length == 2 && parts[0] == "dapr-app-id" && parts[1].Length > 0 ? parts[1] : null;
+    }
+
+    /// <summary>The path for the app: dots resolved, escaped again; what could change its meaning there is refused.</summary>
+    private static string MethodPath(string decoded, string appId)
+    {
+        if (decoded.Contains('%', StringComparison.Ordinal))
+            throw Refused(appId, $"rpc error: code = Internal desc = parse \"{decoded}\": invalid URL escape");
+        if (decoded.AsSpan().IndexOfAny('#', '?') >= 0 || decoded.Any(char.IsControl))
+            throw Refused(appId, $"rpc error: code = InvalidArgument desc = invalid method name {decoded}");
+        var kept = new List<string>();
+        foreach (var segment in decoded.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (segment == "..")
+            {
+                if (kept.Count > 0) kept.RemoveAt(kept.Count - 1);
+            }
+            else if (segment != ".") kept.Add(Escape(segment));
+        }
+        return "/" + string.Join('/', kept);
+    }
+
+    private static DaprError Refused(string appId, string reason) =>
+        new(500, "ERR_DIRECT_INVOKE", StatusCode.InvalidArgument, $"failed to invoke, id: {appId}, err: {reason}");
+
+    private static string Escape(string segment)
+    {
+        if (segment.All(c => char.IsAsciiLetterOrDigit(c) || "-_.~$&+,:;=@!'()*".Contains(c, StringComparison.Ordinal))) return segment;
+        var text = new StringBuilder();
+        foreach (var b in Encoding.UTF8.GetBytes(segment))
+        {
+            var c = (char)b;
+            if (char.IsAsciiLetterOrDigit(c) || "-_.~$&+,:;=@!'()*".Contains(c, StringComparison.Ordinal)) text.Append(c);
+            else text.Append('%').Append(b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
+        }
+        return text.ToString();
+    }
+
+    private static (Stream? Body, long? Length) Body(ApiCall call, string appId)
+    {
+        var request = call.Context.Request;
+        if (request.ContentLength is { } length)
+        {
+            var limit = call.Runtime.Options.MaxBodySize;
+            if (length > limit)
+                throw Refused(appId, $"http: ContentLength={length} with Body length {limit}");
+            return length == 0 ? (null, 0) : (request.Body, length);
+        }
+        var canHaveBody = call.Context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        return canHaveBody ? (request.Body, null) : (null, 0);
+    }
+}

@@ -1,0 +1,41 @@
+namespace ConcertDapr.Sidecar.Invocation;
+
+/// <summary>The other sidecar cannot be reached.</summary>
+internal sealed class PeerGoneException(string message, Exception inner) : Exception(message, inner);
+
+/// <summary>Calls of sidecars in other processes, on their internal port.</summary>
+internal sealed class PeerClient : IDisposable
+{
+    /// <summary>On an answer: the sidecar, not its app, answers, and the body is the reason as text.</summary>
+    public const string FailureHeader = "sidecar-failure";
+
+    private readonly HttpMessageInvoker invoker = new(AppChannel.Handler(64 * 1024));
+
+    public static HttpRequestMessage Request(RegistryEntry entry, string pathAndQuery, HttpMethod method) => new(method,
+        new Uri($"http://127.0.0.1:{entry.InternalPort}{pathAndQuery}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+
+    /// <exception cref="PeerGoneException">No connection.</exception>
+    /// <exception cref="AccessDeniedException">The callee does not let the caller in.</exception>
+    /// <exception cref="InvalidOperationException">The callee could not call its app; the message says why.</exception>
+    public async Task<AppAnswer> SendAsync(HttpRequestMessage request, SidecarRegistry registry, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            response = await invoker.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            registry.Forget();
+            throw new PeerGoneException($"{e.InnerException?.Message ?? e.Message}", e);
+        }
+        if (!response.Headers.Contains(FailureHeader)) return new AppAnswer(response, null);
+        using (response)
+        {
+            var reason = await response.Content.ReadAsStringAsync(cancellationToken);
+            throw (int)response.StatusCode == 403 ? new AccessDeniedException(reason) : new InvalidOperationException(reason);
+        }
+    }
+
+    public void Dispose() => invoker.Dispose();
+}

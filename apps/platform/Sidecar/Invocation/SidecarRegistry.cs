@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ConcertDapr.Sidecar.Invocation;
+
+/// <summary>What other sidecars of the machine need to know of one.</summary>
+/// <param name="Id">Of this run; also the name of its file.</param>
+/// <param name="ProcessStart">Tells a process from a later one with the same id.</param>
+internal sealed record RegistryEntry(
+    string Id, string AppId, string Namespace, int InternalPort, int ProcessId, long ProcessStart, IReadOnlyList<string> ActorTypes);
+
+/// <summary>
+/// How sidecars find each other: those of this process directly, those of other processes through one small file each in a
+/// shared folder. A file whose process is gone counts as absent and is removed.
+/// </summary>
+internal sealed class SidecarRegistry : IDisposable
+{
+    private static readonly ConcurrentDictionary<string, ConcurrentDictionary<string, SidecarRuntime>> Local = new(StringComparer.Ordinal);
+    private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(500);
+
+    private readonly string folder;
+    private readonly Lock gate = new();
+    private IReadOnlyList<RegistryEntry> known = [];
+    private long readAt;
+    private RegistryEntry? own;
+
+    public SidecarRegistry(string folder)
+    {
+        this.folder = Path.GetFullPath(folder);
+        Directory.CreateDirectory(this.folder);
+    }
+
+    /// <summary>The folder for these settings: next to the SQLite name resolution, else one of this user.</summary>
+    public static string FolderFor(SidecarOptions options, Components.SidecarConfiguration configuration) =>
+        options.RegistryFolder
+        ?? (configuration.NameResolutionPath is { } path
+            ? path + ".sidecars"
+            : Path.Combine(Path.GetTempPath(), $"concert-dapr-{Environment.UserName}", "sidecars"));
+
+    /// <summary>Makes this sidecar findable, or publishes that its actor types changed.</summary>
+    public void Announce(SidecarRuntime runtime, int internalPort, IReadOnlyList<string> actorTypes)
+    {
+        using var process = Process.GetCurrentProcess();
+        var entry = new RegistryEntry(own?.Id ?? Guid.NewGuid().ToString("N"), runtime.AppId, runtime.Namespace, internalPort,
+            process.Id, process.StartTime.ToFileTimeUtc(), actorTypes);
+        Local.GetOrAdd(folder, _ => new(StringComparer.Ordinal))[entry.Id] = runtime;
+        var temporary = FileOf(entry.Id) + ".new";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(entry, RegistryJson.Default.RegistryEntry));
+        File.Move(temporary, FileOf(entry.Id), overwrite: true);
+        own = entry;
+        Forget();
+    }
+
+    /// <summary>All live sidecars of an app, in a stable order.</summary>
+    public IReadOnlyList<RegistryEntry> Find(string appId, string @namespace)
+    {
+        var found = Matching(Entries());
+        // A sidecar that has just started may not be in what was read a moment ago.
+        return found.Count > 0 ? found : Matching(Read());
+
+        List<RegistryEntry> Matching(IReadOnlyList<RegistryEntry> entries) =>
+            [.. entries.Where(entry => entry.AppId == appId && entry.Namespace == @namespace)];
+    }
+
+    /// <summary>All live sidecars whose app hosts an actor type.</summary>
+    public IReadOnlyList<RegistryEntry> Hosts(string actorType, string @namespace) =>
+        [.. Entries().Where(entry => entry.Namespace == @namespace && entry.ActorTypes.Contains(actorType))];
+
+    /// <summary>The sidecar itself when it runs in this process.</summary>
+    public SidecarRuntime? InProcess(RegistryEntry entry) => Local.GetValueOrDefault(folder)?.GetValueOrDefault(entry.Id);
+
+    public bool IsOwn(RegistryEntry entry) => entry.Id == own?.Id;
+
+    /// <summary>Forgets what was read, after a sidecar turned out to be gone.</summary>
+    public void Forget() => Volatile.Write(ref readAt, 0);
+
+    public void Dispose()
+    {
+        if (own is null) return;
+        Local.GetValueOrDefault(folder)?.TryRemove(own.Id, out _);
+        Remove(FileOf(own.Id));
+    }
+
+    private IReadOnlyList<RegistryEntry> Entries()
+    {
+        var at = Volatile.Read(ref readAt);
+        return at != 0 && Stopwatch.GetElapsedTime(at) < Freshness ? known : Read();
+    }
+
+    private IReadOnlyList<RegistryEntry> Read()
+    {
+        lock (gate)
+        {
+            known = [.. Directory.EnumerateFiles(folder, "*.json").Select(ReadFile).OfType<RegistryEntry>().OrderBy(entry => entry.Id, StringComparer.Ordinal)];
+            Volatile.Write(ref readAt, Stopwatch.GetTimestamp());
+            return known;
+        }
+    }
+
+    private RegistryEntry? ReadFile(string file)
+    {
+        try
+        {
+            var entry = JsonSerializer.Deserialize(File.ReadAllBytes(file), RegistryJson.Default.RegistryEntry);
+            if (entry is null) return null;
+            if (entry.ProcessId == Environment.ProcessId ? InProcess(entry) is not null : IsAlive(entry)) return entry;
+            Remove(file);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            // Removed or half written by another process: absent for now, read again in half a second.
+            return null;
+        }
+    }
+
+    private static bool IsAlive(RegistryEntry entry)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(entry.ProcessId);
+            return !process.HasExited && Math.Abs(process.StartTime.ToFileTimeUtc() - entry.ProcessStart) < TimeSpan.FromSeconds(2).Ticks;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static void Remove(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (IOException)
+        {
+            // Somebody else is removing it.
+        }
+    }
+
+    private string FileOf(string id) => Path.Combine(folder, id + ".json");
+}
+
+[JsonSerializable(typeof(RegistryEntry))]
+internal sealed partial class RegistryJson : JsonSerializerContext;
