@@ -4,6 +4,7 @@ using ConcertDapr.Sidecar.Components;
 using ConcertDapr.Sidecar.Delivery;
 using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.Resilience;
+using ConcertDapr.Sidecar.Workflows;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -25,6 +26,7 @@ public sealed class SidecarHost : IAsyncDisposable
     {
         this.runtime = runtime;
         this.log = log;
+        runtime.Workflows = WorkflowHosting.Start(runtime);
         listeners = new Listeners(runtime);
         runtime.RequestShutdown = () => shutdown.TrySetResult();
     }
@@ -78,6 +80,7 @@ public sealed class SidecarHost : IAsyncDisposable
         await session;
         await WithinGraceAsync(runtime.Subscriptions.StopAsync());
         await WithinGraceAsync(runtime.Actors.DisposeAsync().AsTask());
+        if (runtime.Workflows is { } workflows) await workflows.DisposeAsync();
         runtime.Registry.Dispose();
         using var grace = new CancellationTokenSource(runtime.Options.GracefulShutdown);
         await listeners.StopAsync(grace.Token);

@@ -5,6 +5,7 @@ using ConcertDapr.Sidecar.Delivery;
 using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.Resilience;
 using ConcertDapr.Sidecar.State;
+using ConcertDapr.Sidecar.Workflows;
 using Microsoft.Extensions.Logging;
 
 namespace ConcertDapr.Sidecar;
@@ -49,6 +50,9 @@ internal sealed class SidecarRuntime : IDisposable
     public ActorRuntime Actors { get; }
 
     public MetadataApi Metadata { get; }
+
+    /// <summary>The workflow engine; null without an actor state store.</summary>
+    public WorkflowEngine? Workflows { get; set; }
 
     public string AppId => Options.AppId;
 

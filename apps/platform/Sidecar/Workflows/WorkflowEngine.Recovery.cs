@@ -6,6 +6,9 @@ namespace ConcertDapr.Sidecar.Workflows;
 /// <content>Going on after a restart.</content>
 public sealed partial class WorkflowEngine
 {
+    /// <summary>Begins to recover in the background, again and again while the store does not answer.</summary>
+    public void Start() => _ = InBackground("*", () => RecoverAsync(_stop.Token));
+
     /// <summary>
     /// Takes up every unfinished instance of the store. Calls may come in meanwhile: whatever instance they name is
     /// taken up then.

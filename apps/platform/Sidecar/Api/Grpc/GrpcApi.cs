@@ -1,4 +1,7 @@
+using ConcertDapr.Sidecar.Workflows;
+using ConcertDapr.Wire;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
 
 namespace ConcertDapr.Sidecar.Api.Grpc;
 
@@ -9,5 +12,13 @@ internal static class GrpcApi
     /// <param name="branch">The pipeline of requests on that port (HTTP/2 without TLS).</param>
     public static void Map(IApplicationBuilder branch, SidecarRuntime runtime)
     {
+        var options = new GrpcServerOptions
+        {
+            MaxMessageSize = (int)Math.Min(runtime.Options.MaxBodySize, int.MaxValue),
+            ApiToken = runtime.Options.ApiToken,
+        };
+        var server = new GrpcServer(options, runtime.Loggers.CreateLogger("dapr.runtime.grpc.api"));
+        server.AddDapr(runtime).AddMetadata(runtime).AddTaskHub(runtime.Workflows);
+        branch.Run(server.HandleAsync);
     }
 }

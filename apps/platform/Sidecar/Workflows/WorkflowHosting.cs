@@ -1,0 +1,32 @@
+using ConcertDapr.Sidecar.Components;
+using Microsoft.Extensions.Logging;
+
+namespace ConcertDapr.Sidecar.Workflows;
+
+/// <summary>The workflow engine as part of a sidecar.</summary>
+internal static class WorkflowHosting
+{
+    /// <summary>The sidecar's engine, already recovering; null without an actor state store.</summary>
+    public static WorkflowEngine? Start(SidecarRuntime runtime)
+    {
+        if (runtime.ActorStateStore is not { } store)
+            return null;
+        var options = new WorkflowOptions(runtime.AppId, runtime.Namespace, (int)Math.Min(runtime.Options.MaxBodySize, int.MaxValue))
+        {
+            Retention = Retention(runtime.Configuration.Workflow?.At("stateRetentionPolicy")),
+        };
+        var engine = new WorkflowEngine(options, store, runtime.Clock, runtime.Loggers.CreateLogger<WorkflowEngine>());
+        runtime.Metadata.ConnectedWorkers = () => engine.ConnectedWorkers;
+        engine.Start();
+        return engine;
+    }
+
+    private static WorkflowRetention Retention(YamlDotNet.RepresentationModel.YamlNode? policy)
+    {
+        return new(Kept("anyTerminal"), Kept("completed"), Kept("failed"), Kept("terminated"));
+
+        TimeSpan? Kept(string name) => policy.Text(name) is not { Length: > 0 } text ? null
+            : DurationText.TryParseGo(text, out var kept) ? kept
+            : throw new SidecarStartException($"workflow.stateRetentionPolicy.{name}: '{text}' is no duration");
+    }
+}
