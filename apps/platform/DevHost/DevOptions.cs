@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace ConcertDapr.DevHost;
+
+/// <summary>The command line.</summary>
+/// <param name="Command"><c>up</c>, <c>restart</c> or <c>wipe</c>.</param>
+/// <param name="Apps">Apps named: the subset to start, or the app to restart.</param>
+/// <param name="RunFile">The run file.</param>
+/// <param name="Data">Where data, secrets and logs are kept.</param>
+/// <param name="PortOffset">Added to every port, so that several systems fit on a machine.</param>
+/// <param name="Reseed">Start from empty databases.</param>
+/// <param name="Without">Component names left out (for trying what happens without the lock).</param>
+/// <param name="Settings">Extra environment for the apps, <c>NAME=value</c>.</param>
+internal sealed record DevOptions(string Command, IReadOnlyList<string> Apps, string RunFile, string Data, int PortOffset, bool Reseed,
+    IReadOnlyList<string> Without, IReadOnlyDictionary<string, string> Settings)
+{
+    public const string Usage =
+        """
+        DevHost up [app ...] [--file dapr.yaml] [--data .local] [--port-offset N] [--reseed] [--without COMPONENT] [--set NAME=VALUE]
+        DevHost restart app  [--data .local]      restarts one app of the running system
+        DevHost wipe         [--data .local]      deletes the data of a stopped system
+        """;
+
+    public const int RedisPort = 16379;
+    public const int PostgresPort = 15432;
+
+    public static DevOptions Parse(string[] args)
+    {
+        var options = new DevOptions(args.FirstOrDefault() ?? "up", [], "dapr.yaml", ".local", 0, false, [], new Dictionary<string, string>());
+        for (var i = 1; i < args.Length; i++)
+        {
+            options = args[i] switch
+            {
+                "--file" => options with { RunFile = Value(args, ref i) },
+                "--data" => options with { Data = Value(args, ref i) },
+                "--port-offset" => options with { PortOffset = Number(Value(args, ref i)) },
+                "--reseed" => options with { Reseed = true },
+                "--without" => options with { Without = [.. options.Without, Value(args, ref i)] },
+                "--set" => options with { Settings = With(options.Settings, Value(args, ref i)) },
+                ['-', ..] unknown => throw new DevHostException($"unknown option {unknown}\n{Usage}"),
+                var app => options with { Apps = [.. options.Apps, app] },
+            };
+        }
+        return options with { Data = Path.GetFullPath(options.Data) };
+    }
+
+    private static string Value(string[] args, ref int i) =>
+        ++i < args.Length ? args[i] : throw new DevHostException($"{args[i - 1]} needs a value");
+
+    private static int Number(string text) =>
+        int.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : throw new DevHostException($"'{text}' is not a number");
+
+    private static Dictionary<string, string> With(IReadOnlyDictionary<string, string> settings, string pair)
+    {
+        var parts = pair.Split('=', 2);
+        if (parts.Length != 2) throw new DevHostException($"--set takes NAME=VALUE, not '{pair}'");
+        return new Dictionary<string, string>(settings) { [parts[0]] = parts[1] };
+    }
+}
