@@ -26,7 +26,12 @@ internal sealed class PendingActions
 
     public TaskCompletionSource<HistoryEvent> Wait(int id) => _open[id] = new TaskCompletionSource<HistoryEvent>();
 
-    public void StopWaiting(int id) => _open.Remove(id);
+    /// <summary>Forgets a wait that was cancelled; its id may meanwhile belong to another.</summary>
+    public void StopWaiting(int id, TaskCompletionSource<HistoryEvent> waiting)
+    {
+        if (_open.GetValueOrDefault(id) == waiting)
+            _open.Remove(id);
+    }
 
     /// <summary>Hands over an outcome; user code goes on inside this call. False when nobody waits for the id.</summary>
     public bool TryComplete(int id, HistoryEvent outcome)
@@ -47,14 +52,13 @@ internal sealed class PendingActions
 
     /// <summary>
     /// A wait without limit was once written without its marker timer. Where history shows another action at the
-    /// marker's id, the marker is dropped and every later id moves down by one.
+    /// marker's id, the marker is dropped and every later id moves down by one. (The official SDK cancels the marker's task
+    /// too, which ends the wait with TaskCanceledException; here the wait goes on.)
     /// </summary>
     private void DropMarker(int id)
     {
         _actions.Remove(id);
-        if (_open.Remove(id, out var waiting))
-            waiting.TrySetCanceled();
-
+        _open.Remove(id);
         var actions = new SortedDictionary<int, WorkflowAction>();
         foreach (var action in _actions.Values)
         {

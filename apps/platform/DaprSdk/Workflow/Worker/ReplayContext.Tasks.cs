@@ -134,7 +134,7 @@ internal sealed partial class ReplayContext
         using var registration = cancellationToken.Register(() =>
         {
             if (fired.TrySetCanceled())
-                _pending.StopWaiting(id);
+                _pending.StopWaiting(id, fired);
         });
         await fired.Task;
     }
