@@ -7,7 +7,7 @@ using Dapr.Client;
 namespace ConcertDapr.Queue;
 
 /// <summary>A fan's place as remembered, so that asking again finds it.</summary>
-internal sealed record Ticket(long Sequence, long IssuedAt);
+public sealed record Ticket(long Sequence, long IssuedAt);
 
 /// <summary>
 /// The only place that writes waiting rooms: <c>room/{target} → Room</c>, by compare-and-set; <c>ticket/{target}/{user} →

@@ -3,18 +3,32 @@ using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
 using ConcertDapr.ServiceDefaults.Rooms;
 using Dapr;
+using Dapr.Actors;
 using Dapr.Actors.Runtime;
 
 namespace ConcertDapr.Queue;
 
 /// <summary>Fans who want in; each gets a place once.</summary>
-internal sealed record JoinCall(IReadOnlyList<UserId> Users);
+public sealed record JoinCall(IReadOnlyList<UserId> Users);
 
 /// <summary>Their places, in the order asked.</summary>
-internal sealed record JoinReply(IReadOnlyList<Ticket> Tickets, Room Room);
+public sealed record JoinReply(IReadOnlyList<Ticket> Tickets, Room Room);
 
 /// <summary>Places that were claimed, or given up.</summary>
-internal sealed record PlacesCall(IReadOnlyList<long> Sequences);
+public sealed record PlacesCall(IReadOnlyList<long> Sequences);
+
+/// <summary>The calls an outsider makes to <see cref="WaitingRoomActor"/>. Each may be repeated.</summary>
+public interface IWaitingRoomActor : IActor
+{
+    /// <summary>Places for fans.</summary>
+    Task<JoinReply> Join(JoinCall call);
+
+    /// <summary>Called fans showed up.</summary>
+    Task<Room> Claim(PlacesCall call);
+
+    /// <summary>Fans left, or are done.</summary>
+    Task<Room> Leave(PlacesCall call);
+}
 
 /// <summary>
 /// Where a waiting room (actor id = target) changes: it hands out places in batches and, on a timer, calls the next in line.
@@ -22,7 +36,7 @@ internal sealed record PlacesCall(IReadOnlyList<long> Sequences);
 /// </summary>
 [Actor(TypeName = TypeName)]
 internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnapshots snapshots, EventPublisher events, TimeProvider clock,
-    ILogger<WaitingRoomActor> log) : Actor(host), IRemindable
+    ILogger<WaitingRoomActor> log) : Actor(host), IWaitingRoomActor, IRemindable
 {
     public const string TypeName = "WaitingRoomActor";
 

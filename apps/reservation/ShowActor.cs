@@ -6,9 +6,16 @@ using Dapr.Actors.Runtime;
 
 namespace ConcertDapr.Reservation;
 
+/// <summary>The calls an outsider makes to <see cref="ShowActor"/>.</summary>
+public interface IShowActor : IActor
+{
+    /// <summary>Makes sure the timer runs.</summary>
+    Task Watch();
+}
+
 /// <summary>Announces the end of unpaid holds of one show (actor id = show id), off the request path.</summary>
 [Actor(TypeName = TypeName)]
-internal sealed class ShowActor(ActorHost host, Reservations reservations) : Actor(host)
+internal sealed class ShowActor(ActorHost host, Reservations reservations) : Actor(host), IShowActor
 {
     public const string TypeName = "ShowActor";
 

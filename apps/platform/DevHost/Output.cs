@@ -7,6 +7,9 @@ internal sealed class Output : IDisposable
 {
     private static readonly string[] s_colours = ["aqua", "green", "yellow", "fuchsia", "blue", "olive", "teal", "purple", "grey"];
 
+    // Not a terminal: no colours and no wrapping, one line stays one line.
+    private static readonly bool s_plain = Console.IsOutputRedirected;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (string Colour, StreamWriter File)> _programs = [];
     private readonly string _folder;
@@ -20,14 +23,17 @@ internal sealed class Output : IDisposable
         {
             var (colour, file) = Find(program);
             file.WriteLine(text);
-            AnsiConsole.MarkupLine($"[{colour}]{Markup.Escape(program),-13}[/] {Markup.Escape(text)}");
+            if (s_plain) Console.WriteLine($"{program,-13} {text}");
+            else AnsiConsole.MarkupLine($"[{colour}]{Markup.Escape(program),-13}[/] {Markup.Escape(text)}");
         }
     }
 
     /// <summary>A line of this program's own, in markup.</summary>
     public void Say(string markup)
     {
-        lock (_lock) AnsiConsole.MarkupLine(markup);
+        lock (_lock)
+            if (s_plain) Console.WriteLine(Markup.Remove(markup));
+            else AnsiConsole.MarkupLine(markup);
     }
 
     public void Dispose()

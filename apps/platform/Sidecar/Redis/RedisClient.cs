@@ -6,6 +6,7 @@ namespace ConcertDapr.Sidecar.Redis;
 /// </summary>
 internal sealed class RedisClient(RedisOptions options) : IAsyncDisposable
 {
+    private int disposed;
     private static readonly TimeSpan[] ConnectPauses = [TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250)];
 
     private readonly Lock gate = new();
@@ -67,6 +68,7 @@ internal sealed class RedisClient(RedisOptions options) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         await closing.CancelAsync();
         Task<RedisConnection>? last;
         lock (gate) last = connecting;
