@@ -1,0 +1,56 @@
+# `make up` and `make test` are all anyone needs; both install what is missing on Debian and Ubuntu.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+CONFIG  := Release
+DOTNET  := dotnet
+BUILT   := .local/built
+SOURCES := $(shell find apps loadtest -name bin -prune -o -name obj -prune -o \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.sql' \) -print) \
+           Directory.Build.props Directory.Packages.props global.json
+DEVHOST := $(DOTNET) apps/platform/DevHost/bin/$(CONFIG)/net10.0/DevHost.dll
+RUSH    := $(DOTNET) loadtest/rush/bin/$(CONFIG)/net10.0/Rush.dll
+
+SHARED  ?= ../shared
+GOLDENS ?= $(SHARED)/goldens
+SCOPE   ?= core
+AREAS   ?= *
+
+.PHONY: help up restart reseed test rush audit bench conformance clean services
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: services $(BUILT) ## start everything; Ctrl-C stops it. ARGS="--reseed", ARGS="users catalog", ARGS="--port-offset 1000"
+	@exec $(DEVHOST) up $(ARGS)
+
+restart: ## restart one app of the running system: make restart APP=payment
+	@$(DEVHOST) restart $(APP)
+
+reseed: $(BUILT) ## delete the data of the stopped system; the next `make up` starts with fresh demo data
+	@$(DEVHOST) wipe
+
+test: services ## build everything and run all tests
+	@bash scripts/test.sh
+
+rush: $(BUILT) ## 500 fans rush 200 seats of the running system, then the audit. ARGS="--runs 20", ARGS="sell-out", ARGS="hot-seat"
+	@$(RUSH) $(ARGS)
+
+audit: $(BUILT) ## compare the books of the running system
+	@$(RUSH) audit $(ARGS)
+
+bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as ratios to limits of this machine
+	@$(DOTNET) run -c $(CONFIG) --project loadtest/bench -- $(ARGS)
+
+conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. AREAS='http/*' SCOPE=core GOLDENS='dir …'
+	@bash scripts/conformance.sh "$(SHARED)" "$(GOLDENS)" "$(SCOPE)" "$(AREAS)"
+
+clean: ## delete build results and data
+	@rm -rf .local; find . -type d \( -name bin -o -name obj \) -not -path '*/node_modules/*' -prune -exec rm -rf {} +
+
+services:
+	@bash scripts/install-services.sh
+
+$(BUILT): $(SOURCES)
+	@bash scripts/require-sdk.sh
+	@$(DOTNET) build ConcertDapr.sln -c $(CONFIG) -v quiet --nologo -clp:ErrorsOnly
+	@mkdir -p .local && touch $@
