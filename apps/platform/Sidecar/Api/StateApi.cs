@@ -170,14 +170,14 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
         return new DaprError(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, message)
         {
             HttpMessage = http,
-            Details = Details(message, ""),
-            HttpDetails = Details(http, http),
+            Details = Details(message),
+            HttpDetails = Details(http),
         };
 
-        ErrorDetail[] Details(string violation, string description) =>
+        ErrorDetail[] Details(string violation) =>
         [
             new ErrorDetail.BadRequest(key, violation),
-            new ErrorDetail.Resource("state", store, "", description),
+            new ErrorDetail.Resource("state", store, "", ""),
             new ErrorDetail.Info("DAPR_STATE_ILLEGAL_KEY", null),
         ];
     }

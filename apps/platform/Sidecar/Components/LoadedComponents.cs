@@ -137,8 +137,31 @@ internal sealed class LoadedComponents : IAsyncDisposable
     {
         var client = new RedisClient(RedisSettings.Read(spec));
         owned.Push(client);
-        await client.ConnectAsync(cancellationToken);
-        return client;
+        while (true)
+        {
+            try
+            {
+                await client.ConnectAsync(cancellationToken);
+                return client;
+            }
+            catch (RedisConnectionException e)
+            {
+                // A server that starts together with its sidecars gets until initTimeout.
+                await PauseOrThrowAsync(e, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task PauseOrThrowAsync(RedisConnectionException failure, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(250), cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            throw failure;
+        }
     }
 
     private void AddState(ComponentSpec spec, IStateStore store, JsonStyle json) => State[spec.Name] = new StateComponent(

@@ -110,8 +110,8 @@ internal class TopicDelivery(Subscription subscription, PubSubComponent componen
         using var request = context.App.Request(HttpMethod.Post, route);
         request.Content = AppChannel.JsonContent(body, CloudEvents.ContentType);
         if (trace is not null) request.Headers.TryAddWithoutValidation("traceparent", TraceContext.Continue(trace, context.Tracing));
-        foreach (var (name, value) in message.Metadata) request.Headers.TryAddWithoutValidation(name, value);
-        request.Headers.Remove("pubsubname");
+        foreach (var (name, value) in message.Metadata)
+            if (!name.Equals("pubsubname", StringComparison.OrdinalIgnoreCase)) request.Headers.TryAddWithoutValidation(name, value);
         request.Headers.TryAddWithoutValidation("pubsubname", subscription.PubSub);
         using var answer = await context.App.SendAsync(request, cancellationToken);
         await AppReply.CheckAsync(answer.Response, message.Topic, cancellationToken);
@@ -119,10 +119,11 @@ internal class TopicDelivery(Subscription subscription, PubSubComponent componen
 
     private async Task DeadLetterAsync(BusMessage message, string topic, Exception failure)
     {
+        var metadata = new Dictionary<string, string>(message.Metadata) { ["pubsubName"] = component.Name };
         try
         {
             await component.Outbound.RunAsync(
-                token => component.Bus.PublishAsync(topic, message.Data, message.Metadata, token), CancellationToken.None);
+                token => component.Bus.PublishAsync(topic, message.Data, metadata, token), CancellationToken.None);
             context.Log.DeadLettered(message.Topic, topic, failure.Message);
         }
         catch (Exception e)

@@ -61,4 +61,19 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Information, "shutting down")]
     public static partial void ShuttingDown(this ILogger log);
+
+    [LoggerMessage(LogLevel.Warning, "{Kind} {Name} of actor {Actor} failed: {Reason}")]
+    public static partial void TickFailed(this ILogger log, string kind, string name, string actor, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "actor {Actor} is deactivated although the app did not confirm it: {Reason}")]
+    public static partial void DeactivationRefused(this ILogger log, string actor, string reason);
+
+    [LoggerMessage(LogLevel.Error, "a stored reminder cannot be read and is left alone: {Reason}")]
+    public static partial void ReminderUnreadable(this ILogger log, string reason);
+
+    [LoggerMessage(LogLevel.Information, "hosting actor types: [{Types}]")]
+    public static partial void HostingActors(this ILogger log, string types);
+
+    [LoggerMessage(LogLevel.Warning, "the app has actor types, but no state component says actorStateStore: \"true\": actors are off")]
+    public static partial void NoActorStore(this ILogger log);
 }

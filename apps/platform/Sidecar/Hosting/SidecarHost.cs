@@ -135,7 +135,8 @@ public sealed class SidecarHost : IAsyncDisposable
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         await listeners.StartAsync(cancellationToken);
-        runtime.Registry.Announce(runtime, listeners.InternalPort, []);
+        runtime.Announce = types => runtime.Registry.Announce(runtime, listeners.InternalPort, types);
+        runtime.Announce([]);
         runtime.Health.OutboundReady = true;
         log.Running(HttpPort, GrpcPort, listeners.InternalPort);
         session = Task.Run(RunSessionAsync, CancellationToken.None);

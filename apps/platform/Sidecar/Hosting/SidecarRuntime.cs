@@ -13,10 +13,13 @@ namespace ConcertDapr.Sidecar;
 /// <summary>Everything one running sidecar is made of; the HTTP and gRPC APIs are thin layers over this.</summary>
 internal sealed class SidecarRuntime : IDisposable
 {
+    private readonly Lazy<ActorRuntime> actors;
+
     public SidecarRuntime()
     {
-        Actors = new ActorRuntime(this);
+        actors = new(() => new ActorRuntime(this));
         Metadata = new MetadataApi(this);
+        ActorApi = new ActorApi(this);
     }
 
     public required SidecarOptions Options { get; init; }
@@ -47,7 +50,12 @@ internal sealed class SidecarRuntime : IDisposable
 
     public required BindingApi Bindings { get; init; }
 
-    public ActorRuntime Actors { get; }
+    public ActorRuntime Actors => actors.Value;
+
+    public ActorApi ActorApi { get; }
+
+    /// <summary>Tells other sidecars of the machine which actor types are hosted here; set once the ports are known.</summary>
+    public Action<IReadOnlyList<string>> Announce { get; set; } = static _ => { };
 
     public MetadataApi Metadata { get; }
 

@@ -72,7 +72,10 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
         var (appId, @namespace) = Split(call.AppId);
         if (appId == options.AppId && @namespace == options.NamespaceOrDefault) return await CallOwnAppAsync(call, cancellationToken);
         var entries = registry.Find(appId, @namespace);
-        if (entries.Count == 0) throw new InvalidOperationException("no host found with the given ID");
+        if (entries.Count == 0)
+            throw registry.WasKilled(appId, @namespace)
+                ? new PeerGoneException("connection error: the sidecar was killed", new IOException("connection refused"))
+                : new InvalidOperationException("no host found with the given ID");
         var entry = entries[(int)((uint)Interlocked.Increment(ref next) % entries.Count)];
         if (registry.InProcess(entry) is { } callee) return await CallNeighbourAsync(call, callee, cancellationToken);
         using var request = PeerClient.Request(entry, "/invoke" + call.Path + call.Query, call.Method);

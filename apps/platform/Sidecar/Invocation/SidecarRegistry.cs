@@ -20,9 +20,14 @@ internal sealed class SidecarRegistry : IDisposable
     private static readonly ConcurrentDictionary<string, ConcurrentDictionary<string, SidecarRuntime>> Local = new(StringComparer.Ordinal);
     private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long a killed sidecar counts as one that may come back.</summary>
+    private static readonly TimeSpan Mourning = TimeSpan.FromSeconds(10);
+
     private readonly string folder;
     private readonly Lock gate = new();
+    private readonly Dictionary<string, long> dead = new(StringComparer.Ordinal);
     private IReadOnlyList<RegistryEntry> known = [];
+    private IReadOnlyList<RegistryEntry> killed = [];
     private long readAt;
     private RegistryEntry? own;
 
@@ -64,6 +69,9 @@ internal sealed class SidecarRegistry : IDisposable
             [.. entries.Where(entry => entry.AppId == appId && entry.Namespace == @namespace)];
     }
 
+    /// <summary>Whether a sidecar of this app was killed a moment ago; it may be on its way back.</summary>
+    public bool WasKilled(string appId, string @namespace) => killed.Any(entry => entry.AppId == appId && entry.Namespace == @namespace);
+
     /// <summary>All live sidecars whose app hosts an actor type.</summary>
     public IReadOnlyList<RegistryEntry> Hosts(string actorType, string @namespace) =>
         [.. Entries().Where(entry => entry.Namespace == @namespace && entry.ActorTypes.Contains(actorType))];
@@ -93,21 +101,20 @@ internal sealed class SidecarRegistry : IDisposable
     {
         lock (gate)
         {
-            known = [.. Directory.EnumerateFiles(folder, "*.json").Select(ReadFile).OfType<RegistryEntry>().OrderBy(entry => entry.Id, StringComparer.Ordinal)];
+            var all = Directory.EnumerateFiles(folder, "*.json").Select(ReadFile).OfType<RegistryEntry>()
+                .OrderBy(entry => entry.Id, StringComparer.Ordinal).ToLookup(IsAlive);
+            known = [.. all[true]];
+            killed = [.. all[false].Where(entry => !IsForgotten(entry))];
             Volatile.Write(ref readAt, Stopwatch.GetTimestamp());
             return known;
         }
     }
 
-    private RegistryEntry? ReadFile(string file)
+    private static RegistryEntry? ReadFile(string file)
     {
         try
         {
-            var entry = JsonSerializer.Deserialize(File.ReadAllBytes(file), RegistryJson.Default.RegistryEntry);
-            if (entry is null) return null;
-            if (entry.ProcessId == Environment.ProcessId ? InProcess(entry) is not null : IsAlive(entry)) return entry;
-            Remove(file);
-            return null;
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), RegistryJson.Default.RegistryEntry);
         }
         catch (Exception e) when (e is IOException or JsonException)
         {
@@ -116,8 +123,18 @@ internal sealed class SidecarRegistry : IDisposable
         }
     }
 
-    private static bool IsAlive(RegistryEntry entry)
+    /// <summary>Removes the file of a sidecar that has been dead for long.</summary>
+    private bool IsForgotten(RegistryEntry entry)
     {
+        dead.TryAdd(entry.Id, Stopwatch.GetTimestamp());
+        if (Stopwatch.GetElapsedTime(dead[entry.Id]) < Mourning) return false;
+        Remove(FileOf(entry.Id));
+        return true;
+    }
+
+    private bool IsAlive(RegistryEntry entry)
+    {
+        if (entry.ProcessId == Environment.ProcessId) return InProcess(entry) is not null;
         try
         {
             using var process = Process.GetProcessById(entry.ProcessId);

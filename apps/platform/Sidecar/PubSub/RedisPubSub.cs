@@ -55,7 +55,6 @@ internal sealed class RedisPubSub : IPubSub, IAsyncDisposable
         await stop.CancelAsync();
         await Task.WhenAll(workers);
         stop.Dispose();
-        await client.DisposeAsync();
     }
 
     private static string Oldest(TimeSpan ttl) =>

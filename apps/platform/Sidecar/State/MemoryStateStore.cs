@@ -55,11 +55,14 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
     private void Check(StateOperation operation)
     {
         var stored = Find(operation.Key);
-        var mismatch = string.IsNullOrEmpty(operation.ETag)
-            ? operation.Concurrency == StateConcurrency.FirstWrite && stored is not null
-            : stored is null || stored.ETag != operation.ETag;
-        if (mismatch) throw new ETagMismatchException(
-            $"state etag not match for key={operation.Key}: current={stored?.ETag}, expect={operation.ETag}");
+        if (string.IsNullOrEmpty(operation.ETag))
+        {
+            if (operation.Concurrency == StateConcurrency.FirstWrite && stored is not null)
+                throw new ETagMismatchException("item already exists and no etag was passed");
+        }
+        else if (stored is null) throw new ETagMismatchException($"state not exist or expired for key={operation.Key}");
+        else if (stored.ETag != operation.ETag)
+            throw new ETagMismatchException($"state etag not match for key={operation.Key}: current={stored.ETag}, expect={operation.ETag}");
     }
 
     private void Apply(StateOperation operation)

@@ -138,7 +138,9 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
     private static Exception Refused(StateOperation operation)
     {
         var text = $"failed to {(operation is StateSet ? "set" : "delete")} key {operation.Key}";
-        return string.IsNullOrEmpty(operation.ETag) ? new StateStoreException(text) : new ETagMismatchException(text);
+        return string.IsNullOrEmpty(operation.ETag)
+            ? new StateStoreException($"{text}: ERR user_script: the key was written with first-write, later writes must name its etag")
+            : new ETagMismatchException(text);
     }
 
     private static string EscapePattern(string prefix)

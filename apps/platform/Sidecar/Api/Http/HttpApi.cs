@@ -48,9 +48,9 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
     {
         if (SystemRoutes.IsProbe(path))
             return SystemRoutes.TryProbe(context, runtime, path) ?? InvokeRoutes.HandleAsync(Call(context, path));
-        if (!HasToken(context)) return Answers.PlainAsync(context, 401, "invalid api token\n");
         var call = Call(context, path);
         WriteTrace(context.Response.Headers, call.Trace);
+        if (!HasToken(context)) return Answers.PlainAsync(context, 401, "invalid api token\n");
         // A caller that names an app by header means that app, whatever the path says (only matched routes come first).
         return TryRoute(call) ?? InvokeRoutes.HandleAsync(call);
     }
@@ -71,9 +71,9 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
 
     private static void WriteTrace(IHeaderDictionary headers, TraceContext trace)
     {
-        headers.TraceParent = trace.Parent;
-        if (trace.State is not null) headers.TraceState = trace.State;
-        if (trace.Baggage is not null) headers.Baggage = trace.Baggage;
+        headers["Traceparent"] = trace.Parent;
+        if (trace.State is not null) headers["Tracestate"] = trace.State;
+        if (trace.Baggage is not null) headers["Baggage"] = trace.Baggage;
     }
 
     private bool HasToken(HttpContext context) => token is null

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using ConcertDapr.Sidecar.Actors;
 using ConcertDapr.Sidecar.Invocation;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,9 +18,11 @@ internal sealed class InternalApi(SidecarRuntime runtime)
         try
         {
             if (target.StartsWith(InvokePrefix + "/", StringComparison.Ordinal)) await InvokeAsync(context, target[InvokePrefix.Length..]);
+            else if (target.StartsWith(ActorPeerCalls.ActorPrefix, StringComparison.Ordinal)) await CallActorAsync(context, RequestPath.Parse(target));
+            else if (target == ActorPeerCalls.ReminderPath) await ChangeReminderAsync(context);
             else context.Response.StatusCode = 404;
         }
-        catch (Exception e) when (e is InvalidOperationException or AccessDeniedException && !context.Response.HasStarted)
+        catch (Exception e) when (e is InvalidOperationException or AccessDeniedException or ActorCallException or FormatException && !context.Response.HasStarted)
         {
             context.Response.Headers[PeerClient.FailureHeader] = "1";
             await Answers.BytesAsync(context, e is AccessDeniedException ? 403 : 500, Encoding.UTF8.GetBytes(e.Message), "text/plain; charset=utf-8");
@@ -46,5 +50,30 @@ internal sealed class InternalApi(SidecarRuntime runtime)
         }
         using var answer = await InvokeApi.SendToAppAsync(runtime.App, request, context.RequestAborted);
         await InvokeRoutes.SendAsync(context, answer);
+    }
+
+    /// <summary><c>/actors/{type}/{id}/method/…</c></summary>
+    private async Task CallActorAsync(HttpContext context, RequestPath path)
+    {
+        var isTick = context.Request.Headers.ContainsKey(ActorPeerCalls.TickHeader);
+        var body = await HttpBody.ReadAsync(context.Request, long.MaxValue);
+        var rest = string.Join('/', Enumerable.Range(3, path.Count - 3).Select(index => path[index]));
+        var call = new ActorCall(new ActorKey(Uri.UnescapeDataString(path[1]), Uri.UnescapeDataString(path[2])), rest, path.Query, body,
+            context.Request.ContentType, isTick ? [] : [.. context.Request.Headers.Where(IsForActor)], isTick, Remote: true);
+        await ActorRoutes.SendAsync(context, await runtime.Actors.CallHereAsync(call, context.RequestAborted));
+    }
+
+    private static bool IsForActor(KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues> header) =>
+        !InvokeHeaders.IsHopByHop(header.Key) && header.Key is not ("Host" or "Content-Length" or "Content-Type");
+
+    private async Task ChangeReminderAsync(HttpContext context)
+    {
+        var body = await HttpBody.ReadAsync(context.Request, long.MaxValue);
+        var request = JsonSerializer.Deserialize(body.Span, ActorPeerJson.Default.ScheduleRequest)!;
+        var reminders = runtime.Actors.Reminders ?? throw new InvalidOperationException("this sidecar keeps no reminders");
+        var done = true;
+        if (HttpMethods.IsDelete(context.Request.Method)) await reminders.DeleteAsync(request.Actor, request.Name, context.RequestAborted);
+        else done = await reminders.CreateAsync(request, context.RequestAborted);
+        await Answers.BytesAsync(context, 200, ActorPeerCalls.Text(done ? "" : ActorPeerCalls.AlreadyExists), "text/plain");
     }
 }

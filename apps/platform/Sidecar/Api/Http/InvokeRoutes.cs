@@ -46,7 +46,7 @@ internal static class InvokeRoutes
         var headers = call.Context.Request.Headers;
         if (headers["dapr-app-id"].ToString() is { Length: > 0 } header) return (header, call.Path.DecodedPath(0));
         if (BasicAuth(headers.Authorization.ToString()) is { } user) return (user, call.Path.DecodedPath(0));
-        if (call.Path.StartsWith("v1.0", "invoke") && call.Path[3] == "method" && call.Path.Count > 4)
+        if (call.Path.StartsWith("v1.0", "invoke") && call.Path[3] == "method" && (call.Path.Count > 4 || call.Path.HasTrailingSlash))
             return (call.Path.Text(2), call.Path.DecodedPath(4));
         throw new DaprError(404, "ERR_DIRECT_INVOKE", StatusCode.NotFound,
             "failed getting app id either from the URL path or the header dapr-app-id");
@@ -75,26 +75,13 @@ internal static class InvokeRoutes
             {
                 if (kept.Count > 0) kept.RemoveAt(kept.Count - 1);
             }
-            else if (segment != ".") kept.Add(Escape(segment));
+            else if (segment != ".") kept.Add(PathText.Escape(segment));
         }
         return "/" + string.Join('/', kept);
     }
 
     private static DaprError Refused(string appId, string reason) =>
         new(500, "ERR_DIRECT_INVOKE", StatusCode.InvalidArgument, $"failed to invoke, id: {appId}, err: {reason}");
-
-    private static string Escape(string segment)
-    {
-        if (segment.All(c => char.IsAsciiLetterOrDigit(c) || "-_.~$&+,:;=@!'()*".Contains(c, StringComparison.Ordinal))) return segment;
-        var text = new StringBuilder();
-        foreach (var b in Encoding.UTF8.GetBytes(segment))
-        {
-            var c = (char)b;
-            if (char.IsAsciiLetterOrDigit(c) || "-_.~$&+,:;=@!'()*".Contains(c, StringComparison.Ordinal)) text.Append(c);
-            else text.Append('%').Append(b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
-        }
-        return text.ToString();
-    }
 
     private static (Stream? Body, long? Length) Body(ApiCall call, string appId)
     {

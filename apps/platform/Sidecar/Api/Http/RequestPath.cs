@@ -12,6 +12,7 @@ internal sealed class RequestPath
         Query = query;
         escaped = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         Path = "/" + string.Join('/', escaped);
+        HasTrailingSlash = path.EndsWith('/');
     }
 
     /// <summary>Escaped, without empty segments and trailing slash.</summary>
@@ -19,6 +20,8 @@ internal sealed class RequestPath
 
     /// <summary>With its question mark, or empty.</summary>
     public string Query { get; }
+
+    public bool HasTrailingSlash { get; }
 
     public int Count => escaped.Length;
 

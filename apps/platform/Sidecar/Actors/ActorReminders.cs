@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using ConcertDapr.Sidecar.State;
+using Microsoft.Extensions.Logging;
+
+namespace ConcertDapr.Sidecar.Actors;
+
+/// <summary>
+/// Reminders: stored before they are confirmed, run by the sidecar that hosts their actor, delivered at least once.
+/// Ticks missed while no host was there follow when one comes back.
+/// </summary>
+internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, string appId, string @namespace, TimeProvider clock, ILogger log)
+{
+    private const int Attempts = 4;
+
+    private static readonly TimeSpan AttemptPause = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<(ActorKey, string), CancellationTokenSource> running = new();
+
+    /// <summary>Stores and schedules; called at the actor's host. False when it exists and may not be replaced.</summary>
+    /// <exception cref="FormatException">A time, period or ttl cannot be used.</exception>
+    public async Task<bool> CreateAsync(ScheduleRequest request, CancellationToken cancellationToken)
+    {
+        var reminder = Reminder.Create(request, clock.GetUtcNow());
+        if (!request.Overwrite && await store.GetAsync(KeyOf(request.Actor, request.Name), cancellationToken) is not null) return false;
+        Stop(request.Actor, request.Name);
+        await WriteAsync(reminder, cancellationToken);
+        Run(reminder);
+        return true;
+    }
+
+    public async Task<Reminder?> GetAsync(ActorKey actor, string name, CancellationToken cancellationToken) =>
+        await store.GetAsync(KeyOf(actor, name), cancellationToken) is { } item ? Read(item) : null;
+
+    /// <summary>Called at the actor's host.</summary>
+    public async Task DeleteAsync(ActorKey actor, string name, CancellationToken cancellationToken)
+    {
+        Stop(actor, name);
+        await store.ExecuteAsync(new StateDelete(KeyOf(actor, name)), cancellationToken);
+    }
+
+    /// <summary>Runs all stored reminders of these types whose actors are hosted here; those that moved away stop.</summary>
+    public async Task LoadAsync(IReadOnlyList<string> types, CancellationToken cancellationToken)
+    {
+        foreach (var type in types)
+        {
+            var keys = new List<string>();
+            await foreach (var key in store.ListKeysAsync(Prefix + type + "||", cancellationToken)) keys.Add(key);
+            foreach (var item in await store.GetManyAsync(keys, cancellationToken))
+            {
+                if (item is null || Read(item) is not { } reminder) continue;
+                if (!actors.IsMine(reminder.Actor)) Stop(reminder.Actor, reminder.Name);
+                else if (!running.ContainsKey((reminder.Actor, reminder.Name))) Run(reminder);
+            }
+        }
+    }
+
+    public void StopAll()
+    {
+        foreach (var (actor, name) in running.Keys) Stop(actor, name);
+    }
+
+    // {appId}||reminder||{namespace}||{type}||{id}||{name} → Reminder as JSON
+    private string Prefix => $"{appId}||reminder||{@namespace}||";
+
+    private string KeyOf(ActorKey actor, string name) => $"{Prefix}{actor.Type}||{actor.Id}||{name}";
+
+    private Reminder? Read(StateItem item)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(item.Data.Span, ReminderJson.Default.Reminder);
+        }
+        catch (JsonException e)
+        {
+            log.ReminderUnreadable(e.Message);
+            return null;
+        }
+    }
+
+    private ValueTask WriteAsync(Reminder reminder, CancellationToken cancellationToken) => store.ExecuteAsync(
+        new StateSet(KeyOf(reminder.Actor, reminder.Name), JsonSerializer.SerializeToUtf8Bytes(reminder, ReminderJson.Default.Reminder), TtlSeconds: 0),
+        cancellationToken);
+
+    private void Stop(ActorKey actor, string name)
+    {
+        if (running.TryRemove((actor, name), out var stop)) stop.Cancel();
+    }
+
+    private void Run(Reminder reminder)
+    {
+        var stop = new CancellationTokenSource();
+        running[(reminder.Actor, reminder.Name)] = stop;
+        _ = Task.Run(() => RunAsync(reminder, stop), CancellationToken.None);
+    }
+
+    private async Task RunAsync(Reminder first, CancellationTokenSource stop)
+    {
+        try
+        {
+            for (var reminder = first; reminder is not null;)
+            {
+                await Wait.UntilAsync(reminder.NextDue, clock, stop.Token);
+                if (!actors.IsMine(reminder.Actor)) return;
+                await TickAsync(reminder, stop.Token);
+                reminder = await FinishAsync(reminder, stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Deleted, replaced, moved, or the sidecar stops: the store knows what is still to do.
+        }
+#pragma warning disable CA1031 // Nobody awaits this task; the reminder stays stored and is taken up again by the next load.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            log.BackgroundFailed(e, $"reminder {first.Name} of actor {first.Actor}");
+        }
+        finally
+        {
+            running.TryRemove(new KeyValuePair<(ActorKey, string), CancellationTokenSource>((first.Actor, first.Name), stop));
+        }
+    }
+
+    /// <summary>Four attempts, one second apart; then the tick is given up, as in daprd.</summary>
+    private async Task TickAsync(Reminder reminder, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await actors.TickAsync(reminder.Actor, $"method/remind/{Invocation.PathText.Escape(reminder.Name)}",
+                    TickBody.Reminder(reminder.Data), cancellationToken);
+                return;
+            }
+            catch (ActorCallException e)
+            {
+                log.TickFailed("reminder", reminder.Name, reminder.Actor.ToString(), e.Message);
+                if (attempt == Attempts) return;
+            }
+            await Task.Delay(AttemptPause, clock, cancellationToken);
+        }
+    }
+
+    /// <summary>Stores what is next; until that succeeds the same tick may come again after a restart, never none.</summary>
+    private async Task<Reminder?> FinishAsync(Reminder reminder, CancellationToken cancellationToken)
+    {
+        var next = reminder.Advance();
+        while (true)
+        {
+            try
+            {
+                if (next is null) await store.ExecuteAsync(new StateDelete(KeyOf(reminder.Actor, reminder.Name)), cancellationToken);
+                else await WriteAsync(next, cancellationToken);
+                return next;
+            }
+            catch (Redis.RedisConnectionException e)
+            {
+                log.TickFailed("storing the next time of reminder", reminder.Name, reminder.Actor.ToString(), e.Message);
+            }
+            await Task.Delay(AttemptPause, clock, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Primitives;
+
+namespace ConcertDapr.Sidecar.Actors;
+
+/// <summary>An actor's name.</summary>
+internal readonly record struct ActorKey(string Type, string Id)
+{
+    public override string ToString() => $"{Type}/{Id}";
+}
+
+/// <summary>A call of an actor's app: a method, a timer tick or a reminder tick.</summary>
+/// <param name="Path">Below <c>/actors/{type}/{id}/</c>, escaped: <c>method/m</c>, <c>method/timer/t</c>, <c>method/remind/r</c>.</param>
+/// <param name="Query">With its question mark, or empty.</param>
+/// <param name="Headers">The caller's; none for ticks.</param>
+/// <param name="Remote">Came through another sidecar.</param>
+internal sealed record ActorCall(ActorKey Actor, string Path, string Query, ReadOnlyMemory<byte> Body, string? ContentType,
+    IReadOnlyList<KeyValuePair<string, StringValues>> Headers, bool IsTick = false, bool Remote = false);
+
+/// <summary>The app's answer to an actor call; its status is always 200.</summary>
+internal sealed record ActorReply(byte[] Body, IReadOnlyList<KeyValuePair<string, StringValues>> Headers)
+{
+    public bool HasErrorHeader => Headers.Any(header => header.Key.Equals("X-DaprErrorResponseHeader", StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>An actor call failed; the message is for the caller.</summary>
+internal sealed class ActorCallException(string message, int? status = null, Exception? inner = null)
+    : Resilience.StatusFailure(status, message)
+{
+    public Exception? Cause { get; } = inner;
+
+    /// <summary>Repeating cannot help.</summary>
+    public bool IsFinal { get; init; }
+
+    public bool StackTooDeep { get; init; }
+}
