@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text.Json;
 using ConcertDapr.Sidecar.State;
 using Microsoft.Extensions.Logging;
@@ -42,16 +43,13 @@ internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, str
     /// <summary>Runs all stored reminders of these types whose actors are hosted here; those that moved away stop.</summary>
     public async Task LoadAsync(IReadOnlyList<string> types, CancellationToken cancellationToken)
     {
-        foreach (var type in types)
+        var keys = new List<string>();
+        await foreach (var key in store.ListKeysAsync(Prefix, cancellationToken)) keys.Add(key);
+        foreach (var item in await store.GetManyAsync(keys, cancellationToken))
         {
-            var keys = new List<string>();
-            await foreach (var key in store.ListKeysAsync(Prefix + type + "||", cancellationToken)) keys.Add(key);
-            foreach (var item in await store.GetManyAsync(keys, cancellationToken))
-            {
-                if (item is null || Read(item) is not { } reminder) continue;
-                if (!actors.IsMine(reminder.Actor)) Stop(reminder.Actor, reminder.Name);
-                else if (!running.ContainsKey((reminder.Actor, reminder.Name))) Run(reminder);
-            }
+            if (item is null || Read(item) is not { } reminder || !types.Contains(reminder.Type)) continue;
+            if (!actors.IsMine(reminder.Actor)) Stop(reminder.Actor, reminder.Name);
+            else if (!running.ContainsKey((reminder.Actor, reminder.Name))) Run(reminder);
         }
     }
 
@@ -60,10 +58,12 @@ internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, str
         foreach (var (actor, name) in running.Keys) Stop(actor, name);
     }
 
-    // {appId}||reminder||{namespace}||{type}||{id}||{name} → Reminder as JSON
+    // {appId}||reminder||{namespace}||{hash of type, id and name} → Reminder as JSON. A hash, because ids and names may
+    // themselves contain the separator.
     private string Prefix => $"{appId}||reminder||{@namespace}||";
 
-    private string KeyOf(ActorKey actor, string name) => $"{Prefix}{actor.Type}||{actor.Id}||{name}";
+    private string KeyOf(ActorKey actor, string name) => Prefix + Convert.ToHexStringLower(
+        SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes([actor.Type, actor.Id, name], ReminderJson.Default.StringArray)).AsSpan(0, 16));
 
     private Reminder? Read(StateItem item)
     {

@@ -89,4 +89,5 @@ internal sealed record Reminder(string Type, string Id, string Name, string DueT
 }
 
 [JsonSerializable(typeof(Reminder))]
+[JsonSerializable(typeof(string[]))]
 internal sealed partial class ReminderJson : JsonSerializerContext;

@@ -25,6 +25,9 @@ internal sealed class MetadataApi(SidecarRuntime runtime)
 
     public IReadOnlyList<ComponentInfo> Components => [.. runtime.Components.Specs.Select(Info)];
 
+    /// <summary>Names of HTTPEndpoint manifests.</summary>
+    public IReadOnlyList<string> HttpEndpoints { get; set; } = [];
+
     public IReadOnlyList<Subscription> Subscriptions => runtime.Subscriptions.All;
 
     /// <summary>Free text by name; always holds <c>daprRuntimeVersion</c>.</summary>

@@ -113,7 +113,7 @@ public sealed class SidecarHost : IAsyncDisposable
         var components = await LoadedComponents.LoadAsync(manifests, options, resiliency, clock, log, cancellationToken);
         var app = new AppChannel(options);
         var registry = new SidecarRegistry(SidecarRegistry.FolderFor(options, configuration));
-        return new SidecarRuntime
+        var runtime = new SidecarRuntime
         {
             Options = options,
             Configuration = configuration,
@@ -130,6 +130,8 @@ public sealed class SidecarHost : IAsyncDisposable
             Registry = registry,
             Invoke = new InvokeApi(options, app, registry, resiliency, clock),
         };
+        runtime.Metadata.HttpEndpoints = [.. mine.Where(one => one.Kind == "HTTPEndpoint").Select(one => one.Name)];
+        return runtime;
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)

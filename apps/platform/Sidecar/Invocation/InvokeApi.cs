@@ -80,7 +80,14 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
         if (registry.InProcess(entry) is { } callee) return await CallNeighbourAsync(call, callee, cancellationToken);
         using var request = PeerClient.Request(entry, "/invoke" + call.Path + call.Query, call.Method);
         Fill(request, call, entry.AppId);
-        return await peers.SendAsync(request, registry, cancellationToken);
+        try
+        {
+            return await peers.SendAsync(request, registry, cancellationToken);
+        }
+        catch (PeerGoneException e) when (registry.Find(appId, @namespace).Count == 0 && !registry.WasKilled(appId, @namespace))
+        {
+            throw new InvalidOperationException("no host found with the given ID", e);
+        }
     }
 
     private async Task<AppAnswer> CallOwnAppAsync(InvokeCall call, CancellationToken cancellationToken)

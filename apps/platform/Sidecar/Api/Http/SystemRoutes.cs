@@ -69,6 +69,7 @@ internal static class SystemRoutes
         writer.WritePropertyName("extended");
         Answers.WriteMap(writer, metadata.Extended);
         WriteSubscriptions(writer, metadata.Subscriptions);
+        WriteNames(writer, "httpEndpoints", metadata.HttpEndpoints);
         WriteApp(writer, runtime.Options);
         WriteActorRuntime(writer, runtime);
         if (metadata.ConnectedWorkers() is > 0 and var workers)
@@ -89,7 +90,7 @@ internal static class SystemRoutes
         writer.WriteEndArray();
     }
 
-    private static void WriteNames(Utf8JsonWriter writer, string name, List<string> names)
+    private static void WriteNames(Utf8JsonWriter writer, string name, IReadOnlyList<string> names)
     {
         if (names.Count == 0) return;
         writer.WriteStartArray(name);
