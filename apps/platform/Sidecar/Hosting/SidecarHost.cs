@@ -80,10 +80,12 @@ public sealed class SidecarHost : IAsyncDisposable
         await session;
         await WithinGraceAsync(runtime.Subscriptions.StopAsync());
         await WithinGraceAsync(runtime.Actors.DisposeAsync().AsTask());
-        if (runtime.Workflows is { } workflows) await workflows.DisposeAsync();
         runtime.Registry.Dispose();
         using var grace = new CancellationTokenSource(runtime.Options.GracefulShutdown);
-        await listeners.StopAsync(grace.Token);
+        var closing = listeners.StopAsync(grace.Token);
+        // Only now: a worker has to hear that the server goes away before its stream ends, or it comes back at once.
+        if (runtime.Workflows is { } workflows) await workflows.DisposeAsync();
+        await closing;
         await listeners.DisposeAsync();
         runtime.Invoke.Dispose();
         runtime.App.Dispose();

@@ -3,10 +3,16 @@ using ConcertDapr.Wire.Workflows;
 
 namespace ConcertDapr.Sidecar.Workflows;
 
-/// <summary>W3C trace contexts of workflow events; present only where the caller that started the workflow sent one.</summary>
+/// <summary>W3C trace contexts of workflow events; present where tracing is configured or the caller sent one.</summary>
 internal static class Trace
 {
     public static string NewSpanId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+
+    /// <summary>The first span of a sampled trace.</summary>
+    public static TraceContext NewTrace() => new()
+    {
+        TraceParent = $"00-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}-{NewSpanId()}-01",
+    };
 
     /// <summary>The context under which a workflow's activities and children run, or null.</summary>
     public static TraceContext? OfWorkflow(HistoryEvent? started) =>

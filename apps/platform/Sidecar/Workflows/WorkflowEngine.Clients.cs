@@ -29,7 +29,7 @@ public sealed partial class WorkflowEngine
             await BeginAsync(instance, NewStarted(instance.Id, e =>
             {
                 (e.Name, e.Input, e.ScheduledStartTimestamp) = (request.Name, request.Input, request.ScheduledStartTimestamp);
-                e.ParentTraceContext = request.ParentTraceContext;
+                e.ParentTraceContext = _options.Tracing ? Trace.Child(request.ParentTraceContext) ?? Trace.NewTrace() : request.ParentTraceContext;
             }));
             return instance.State!.ExecutionId;
         }, cancellationToken);
@@ -59,14 +59,14 @@ public sealed partial class WorkflowEngine
     /// <summary>Suspends; returns when the status says so.</summary>
     public async Task SuspendAsync(SuspendRequest request, CancellationToken cancellationToken)
     {
-        await SendAsync(request.InstanceId, NewEvent(e => e.ExecutionSuspended = new() { Input = request.Reason }), "", cancellationToken);
+        await SendAsync(request.InstanceId, NewEvent(e => e.ExecutionSuspended = new() { Input = OrNull(request.Reason) }), "", cancellationToken);
         await UntilAsync(request.InstanceId, state => state is null or { IsSuspended: true } or { IsTerminal: true }, cancellationToken);
     }
 
     /// <summary>Resumes; returns when the status says so.</summary>
     public async Task ResumeAsync(ResumeRequest request, CancellationToken cancellationToken)
     {
-        await SendAsync(request.InstanceId, NewEvent(e => e.ExecutionResumed = new() { Input = request.Reason }), "", cancellationToken);
+        await SendAsync(request.InstanceId, NewEvent(e => e.ExecutionResumed = new() { Input = OrNull(request.Reason) }), "", cancellationToken);
         await UntilAsync(request.InstanceId, state => state is null or { IsSuspended: false } or { IsTerminal: true }, cancellationToken);
     }
 
@@ -115,6 +115,8 @@ public sealed partial class WorkflowEngine
             ? Task.FromResult(new GetInstanceHistoryResponse { Events = { state.History } })
             : throw GrpcFraming.Error(StatusCode.NotFound, $"workflow instance '{request.InstanceId}' not found"), cancellationToken);
 
+    private static string? OrNull(string? reason) => string.IsNullOrEmpty(reason) ? null : reason;
+
     private static string ActiveText(string id) => $"an active workflow with ID '{id}' already exists";
 
     private static RpcException NotCreated(StatusCode code, string name, string text) =>
@@ -127,7 +129,7 @@ public sealed partial class WorkflowEngine
             throw GrpcFraming.Error(StatusCode.InvalidArgument, $"workflow instance ID '{id}' must not contain '||'");
         if (id.AsSpan().ContainsAny("/\\#?"))
             throw NotCreated(StatusCode.Unknown, "Unknown", "job name is invalid \"actorreminder||"
-                + $"{_options.Namespace}||dapr.internal.{_options.Namespace}.{_options.AppId}.workflow||{id}||start\": "
+                + $"{_options.Namespace}||{ActorType("workflow")}||{id}||start\": "
                 + "must not contain '/', '\\', '#' or '?'");
     }
 
@@ -149,7 +151,7 @@ public sealed partial class WorkflowEngine
         {
             throw GrpcFraming.Error(StatusCode.FailedPrecondition, "failed to purge workflow state: failed to lookup actor: "
                 + "api error: code = FailedPrecondition desc = did not find address for actor "
-                + $"'dapr.internal.{_options.Namespace}.{_options.AppId}.workflow/{id}'");
+                + $"'{ActorType("workflow")}/{id}'");
         }
     }
 

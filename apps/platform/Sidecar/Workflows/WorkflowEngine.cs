@@ -41,6 +41,9 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     /// <summary>Worker streams that are open.</summary>
     public int ConnectedWorkers => _queue.Workers;
 
+    /// <summary>Dapr's names for the actors that workflows are made of; none while no worker is connected.</summary>
+    public IReadOnlyList<string> ActorTypes => ConnectedWorkers == 0 ? [] : [ActorType("activity"), ActorType("retentioner"), ActorType("workflow")];
+
     /// <summary>Ends all streams and waits; nothing is lost, a later engine goes on.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -78,6 +81,8 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
             await action(instance);
             return null;
         }, cancellationToken);
+
+    private string ActorType(string kind) => $"dapr.internal.{_options.Namespace}.{_options.AppId}.{kind}";
 
     private async Task LoadAsync(Instance instance)
     {

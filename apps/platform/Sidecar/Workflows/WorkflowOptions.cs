@@ -10,6 +10,9 @@ public sealed record WorkflowRetention(
 /// <param name="MaxMessageSize">Bytes a work item may have; at 95 % of it an instance stalls.</param>
 public sealed record WorkflowOptions(string AppId, string Namespace = "default", int MaxMessageSize = 4 * 1024 * 1024)
 {
+    /// <summary>Whether the Configuration samples traces: then every workflow has a trace.</summary>
+    public bool Tracing { get; init; }
+
     /// <summary>When finished instances are purged.</summary>
     public WorkflowRetention Retention { get; init; } = new();
 }

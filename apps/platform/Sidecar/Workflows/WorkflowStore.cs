@@ -66,6 +66,16 @@ internal sealed class WorkflowStore(IStateStore store, WorkflowOptions options)
         return operations;
     }
 
+    /// <summary>A new instance that begins with this history.</summary>
+    public List<StateOperation> Copy(string id, IReadOnlyList<HistoryEvent> history)
+    {
+        var operations = new List<StateOperation>();
+        AddRows(operations, id, "history", 0, history);
+        operations.Add(Status(id, null));
+        operations.Add(Metadata(id, history.Count, inbox: 0, generation: 1));
+        return operations;
+    }
+
     public List<StateOperation> Arrival(string id, InstanceState state, HistoryEvent e) =>
     [
         Row(id, Name("inbox", (ulong)state.Inbox.Count), e),

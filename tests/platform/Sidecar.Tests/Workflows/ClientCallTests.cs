@@ -205,6 +205,22 @@ public sealed class ClientCallTests
         t.Disk.Rows.Keys.ShouldContain(k => k.Contains("||failed||", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task An_ended_workflow_can_run_again_from_one_of_its_steps()
+    {
+        await using var t = new EngineUnderTest();
+        t.Worker.Activities["A"] = a => new() { InstanceId = a.WorkflowInstance.InstanceId, TaskId = a.TaskId, Result = a.Input };
+        t.Worker.Workflows["W"] = h => !h.Done(0) ? [Do.Activity(0, "A", "0")] : !h.Done(1) ? [Do.Activity(1, "A", "1")] : [Do.Complete(h.Result(1))];
+        await t.StartAsync("a");
+        await t.EndAsync("a");
+        await t.Engine.RerunAsync(new() { SourceInstanceId = "a", EventId = 1, NewInstanceId = "b", Input = "other", OverwriteInput = true }, EngineUnderTest.Soon);
+        (await t.EndAsync("b")).Output.ShouldBe("other");
+        (await t.HistoryAsync("b")).Single(e => e.EventId == 1).TaskScheduled.RerunParentInstanceInfo.InstanceId.ShouldBe("a");
+        (await t.EndAsync("a")).Output.ShouldBe("1");
+        await EngineUnderTest.ShouldFailAsync(t.Engine.RerunAsync(new() { SourceInstanceId = "x" }, default), StatusCode.NotFound,
+            "workflow instance does not exist with ID 'x'");
+    }
+
     private static Task<PurgeInstancesResponse> PurgeAsync(EngineUnderTest t, string id, bool recursive = false, bool force = false) =>
         t.Engine.PurgeAsync(new() { InstanceId = id, Recursive = recursive, Force = force }, EngineUnderTest.Soon);
 }

@@ -47,6 +47,7 @@ internal static class MetadataService
             HostReady = ready,
             Placement = status == "INITIALIZING" ? "" : ready ? "placement: connected" : "placement: disconnected",
         };
+        answer.ActiveActors.Add((runtime.Workflows?.ActorTypes ?? []).Select(type => new ActiveActorsCount { Type = type }));
         answer.ActiveActors.Add(runtime.Actors.ActiveActors.Select(a => new ActiveActorsCount { Type = a.Type, Count = a.Count }));
         return answer;
     }

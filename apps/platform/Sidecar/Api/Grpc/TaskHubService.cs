@@ -10,8 +10,10 @@ namespace ConcertDapr.Sidecar.Api.Grpc;
 /// <summary>The gRPC service of workflow workers and clients; it has no package, so its paths begin with its name.</summary>
 internal static class TaskHubService
 {
-    private const string NoStore = "api error: code = Internal desc = the state store is not configured to use the actor runtime. "
+    private const string NoStore = "the state store is not configured to use the actor runtime. "
         + "Have you set the - name: actorStateStore value: \"true\" in your state store component file?";
+
+    private const string ApiError = "api error: code = Internal desc = ";
 
     /// <summary>Adds the service. Without an engine (no actor state store) every method but Hello says why it cannot work.</summary>
     public static GrpcServer AddTaskHub(this GrpcServer server, WorkflowEngine? engine)
@@ -38,18 +40,22 @@ internal static class TaskHubService
     }
 
     private static GrpcServer AddClientCalls(this GrpcServer server, WorkflowEngine? engine) => server
-        .Add("StartInstance", CreateInstanceRequest.Parser, engine, "failed to create workflow instance: ", (e, r, token) => e.StartAsync(r, token))
-        .Add("GetInstance", GetInstanceRequest.Parser, engine, "failed to load workflow metadata: ", (e, r, token) => e.GetAsync(r, token))
+        .Add("StartInstance", CreateInstanceRequest.Parser, engine, "failed to create workflow instance: " + ApiError,
+            (e, r, token) => e.StartAsync(r, token))
+        .Add("GetInstance", GetInstanceRequest.Parser, engine, "failed to load workflow metadata: " + ApiError,
+            (e, r, token) => e.GetAsync(r, token))
         .Add("WaitForInstanceStart", GetInstanceRequest.Parser, engine, "", (e, r, token) => e.WaitForStartAsync(r, token))
         .Add("WaitForInstanceCompletion", GetInstanceRequest.Parser, engine, "", (e, r, token) => e.WaitForCompletionAsync(r, token))
         .Add("RaiseEvent", RaiseEventRequest.Parser, engine, "", (e, r, token) => Done<RaiseEventResponse>(e.RaiseEventAsync(r, token)))
         .Add("SuspendInstance", SuspendRequest.Parser, engine, "", (e, r, token) => Done<SuspendResponse>(e.SuspendAsync(r, token)))
         .Add("ResumeInstance", ResumeRequest.Parser, engine, "", (e, r, token) => Done<ResumeResponse>(e.ResumeAsync(r, token)))
-        .Add("TerminateInstance", TerminateRequest.Parser, engine, "failed to submit termination request: ",
+        .Add("TerminateInstance", TerminateRequest.Parser, engine, "failed to submit termination request: " + ApiError,
             (e, r, token) => Done<TerminateResponse>(e.TerminateAsync(r, token)))
-        .Add("PurgeInstances", PurgeInstancesRequest.Parser, engine, "failed to purge workflow state: ", (e, r, token) => e.PurgeAsync(r, token))
+        .Add("PurgeInstances", PurgeInstancesRequest.Parser, engine, "failed to purge workflow state: " + ApiError,
+            (e, r, token) => e.PurgeAsync(r, token))
         .Add("ListInstanceIDs", ListInstanceIDsRequest.Parser, engine, "", (e, r, token) => e.ListAsync(r, token))
-        .Add("GetInstanceHistory", GetInstanceHistoryRequest.Parser, engine, "", (e, r, token) => e.HistoryAsync(r, token));
+        .Add("GetInstanceHistory", GetInstanceHistoryRequest.Parser, engine, "", (e, r, token) => e.HistoryAsync(r, token))
+        .Add("RerunWorkflowFromEvent", RerunWorkflowFromEventRequest.Parser, engine, "", (e, r, token) => e.RerunAsync(r, token));
 
     private static string Path(string method) => "/TaskHubSidecarService/" + method;
 
