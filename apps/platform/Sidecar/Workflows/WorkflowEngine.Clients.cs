@@ -19,10 +19,19 @@ public sealed partial class WorkflowEngine
     /// <exception cref="RpcException">AlreadyExists: the id is active. InvalidArgument, Unknown: the id cannot be used.</exception>
     public async Task<CreateInstanceResponse> StartAsync(CreateInstanceRequest request, CancellationToken cancellationToken)
     {
+        var executionId = await CreateAsync(request, cancellationToken);
+        if (request.ScheduledStartTimestamp is null)
+            await UntilAsync(request.InstanceId, state => state is null or { HasRun: true } || state.ExecutionId != executionId, cancellationToken);
+        return new() { InstanceId = request.InstanceId };
+    }
+
+    /// <summary>As <see cref="StartAsync"/>, but returns as soon as the start is stored, with the id of the execution.</summary>
+    public async Task<string> CreateAsync(CreateInstanceRequest request, CancellationToken cancellationToken)
+    {
         CheckId(request.InstanceId);
         await WorkerAsync(request.InstanceId, cancellationToken);
         await RefuseWithLiveChildrenAsync(request.InstanceId, cancellationToken);
-        var executionId = await InsideAsync(request.InstanceId, async instance =>
+        return await InsideAsync(request.InstanceId, async instance =>
         {
             if (instance.State is { IsTerminal: false })
                 throw NotCreated(StatusCode.AlreadyExists, "AlreadyExists", ActiveText(instance.Id));
@@ -33,10 +42,10 @@ public sealed partial class WorkflowEngine
             }));
             return instance.State!.ExecutionId;
         }, cancellationToken);
-        if (request.ScheduledStartTimestamp is null)
-            await UntilAsync(request.InstanceId, state => state is null or { HasRun: true } || state.ExecutionId != executionId, cancellationToken);
-        return new() { InstanceId = request.InstanceId };
     }
+
+    /// <summary>Whether an error says that there is no such instance.</summary>
+    public static bool IsMissing(RpcException error) => error.Status.Detail.EndsWith(NoInstance, StringComparison.Ordinal);
 
     /// <summary>An instance's state; <c>exists</c> is false where there is none.</summary>
     public Task<GetInstanceResponse> GetAsync(GetInstanceRequest request, CancellationToken cancellationToken) =>

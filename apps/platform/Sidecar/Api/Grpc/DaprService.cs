@@ -117,7 +117,7 @@ internal static class DaprService
             metadata["ttlExpireTime"] = expires.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", ExpiryFormat.InvariantCulture);
     }
 
-    private static async Task<Empty> Done(Task done)
+    public static async Task<Empty> Done(Task done)
     {
         await done;
         return new Empty();

@@ -18,7 +18,7 @@ internal static class GrpcApi
             ApiToken = runtime.Options.ApiToken,
         };
         var server = new GrpcServer(options, runtime.Loggers.CreateLogger("dapr.runtime.grpc.api"));
-        server.AddDapr(runtime).AddMetadata(runtime).AddTaskHub(runtime.Workflows);
+        server.AddDapr(runtime).AddMetadata(runtime).AddWorkflowBeta(new WorkflowApi(runtime.Workflows)).AddTaskHub(runtime.Workflows);
         branch.Run(server.HandleAsync);
     }
 }

@@ -62,6 +62,7 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
         ("v1.0-alpha1", "lock" or "unlock") => LockRoutes.TryHandle(call),
         ("v1.0", "actors") => ActorRoutes.TryHandle(call),
         ("v1.0", "metadata" or "shutdown") => SystemRoutes.TryHandle(call),
+        ("v1.0" or "v1.0-beta1" or "v1.0-alpha1", "workflows") => WorkflowRoutes.TryHandle(call),
         ("v1.0", "bindings") => BindingRoutes.TryHandle(call),
         _ => null,
     };
