@@ -52,5 +52,5 @@ services:
 
 $(BUILT): $(SOURCES)
 	@bash scripts/require-sdk.sh
-	@$(DOTNET) build ConcertDapr.sln -c $(CONFIG) -v quiet --nologo -clp:ErrorsOnly
+	@$(DOTNET) build run.slnf -c $(CONFIG) -v quiet --nologo -clp:ErrorsOnly
 	@mkdir -p .local && touch $@

@@ -100,5 +100,5 @@ internal sealed class MarkStuck(PaymentStore payments, ILogger<MarkStuck> log) :
 internal static class Ended
 {
     public static PaymentEvent Event(PaymentOrder order, string? reason, TimeProvider clock) =>
-        new(order.PaymentId, order.ReservationId, order.UserId, order.ConcertId, order.Amount, order.QueueSequence, reason, clock.GetUtcNow());
+        new(order.PaymentId, order.ReservationId, order.UserId, order.ConcertId, order.Amount, order.QueueSequence, clock.GetUtcNow(), reason);
 }

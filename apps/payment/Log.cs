@@ -18,4 +18,7 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Warning, "Starting the saga of payment {Payment} ({Status}) again")]
     public static partial void Restarting(this ILogger log, PaymentId payment, PaymentStatus status);
+
+    [LoggerMessage(6, LogLevel.Error, "The saga of payment {Payment} ended in a fault of its code: {Error}: {Text}")]
+    public static partial void SagaFaulted(this ILogger log, PaymentId payment, string error, string text);
 }

@@ -7,7 +7,7 @@ namespace ConcertDapr.Payment;
 internal sealed record PaymentOrder(PaymentId PaymentId, UserId UserId, ReservationId ReservationId, ConcertId ConcertId, Points Amount, long QueueSequence);
 
 /// <summary>A payment's end, with the reason where it failed.</summary>
-internal sealed record PaymentEnd(PaymentOrder Order, string? Reason);
+internal sealed record PaymentEnd(PaymentOrder Order, string? Reason = null);
 
 /// <summary>
 /// Check the reservation, use points, confirm seats, complete. Until the seats are confirmed every failure is undone in

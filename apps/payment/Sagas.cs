@@ -47,7 +47,8 @@ internal sealed class Sagas(DaprWorkflowClient workflows, PaymentStore payments,
     public async Task<WorkflowRuntimeStatus?> StatusAsync(PaymentId id)
     {
         using var deadline = new CancellationTokenSource(policy.CallFor, clock);
-        var state = await workflows.GetWorkflowStateAsync(id.ToString(), getInputsAndOutputs: false, deadline.Token);
+        var state = await workflows.GetWorkflowStateAsync(id.ToString(), getInputsAndOutputs: true, deadline.Token);
+        if (state is { FailureDetails: { } failure }) log.SagaFaulted(id, failure.ErrorType, failure.ErrorMessage);
         return state is { Exists: true } ? state.RuntimeStatus : null;
     }
 }

@@ -46,7 +46,7 @@ public sealed record ReservationEvent(ReservationId ReservationId, UserId UserId
 
 /// <summary>A payment ended. <paramref name="QueueSequence"/> is the place in the waiting room that it frees.</summary>
 public sealed record PaymentEvent(PaymentId PaymentId, ReservationId ReservationId, UserId UserId, ConcertId ConcertId,
-    Points Amount, long QueueSequence, string? Reason, DateTimeOffset At);
+    Points Amount, long QueueSequence, DateTimeOffset At, string? Reason = null);
 
 /// <summary>A concert was created or changed; caches of it are stale.</summary>
 public sealed record CatalogChanged(ConcertId ConcertId);

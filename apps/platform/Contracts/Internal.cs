@@ -52,10 +52,10 @@ public sealed record ConfirmRequest(ReservationId ReservationId, PaymentId Payme
 public sealed record ReleaseRequest(ReservationId ReservationId, PaymentId PaymentId);
 
 /// <summary>How a saga step ended where its end is not a fault. <paramref name="Code"/> is null when done.</summary>
-public sealed record StepResult(string? Code, string? Detail = null)
+public sealed record StepResult(string? Code = null, string? Detail = null)
 {
     /// <summary>The step is done, now or before.</summary>
-    public static readonly StepResult Done = new(null, null);
+    public static readonly StepResult Done = new();
 
     /// <summary>Whether the step is done.</summary>
     public bool Ok => Code is null;

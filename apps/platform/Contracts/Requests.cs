@@ -21,13 +21,13 @@ public sealed record ChargePointsRequest(Points Amount);
 public sealed record LedgerEntry(string Reference, string Kind, Points Amount, Points BalanceAfter, DateTimeOffset At);
 
 /// <summary>A page of the ledger; <paramref name="Next"/> is the <c>after</c> of the next page, or null.</summary>
-public sealed record LedgerPage(IReadOnlyList<LedgerEntry> Items, long? Next);
+public sealed record LedgerPage(IReadOnlyList<LedgerEntry> Items, long? Next = null);
 
 /// <summary>A place in a waiting room.</summary>
 public sealed record QueueTokenResponse(ConcertId TargetId, string Token, long Sequence, QueueStatus Status);
 
 /// <summary>Asks for the state of a place; the header <c>Queue-Token</c> serves as well as this body.</summary>
-public sealed record EnterRequest(ConcertId? TargetId, string? Token);
+public sealed record EnterRequest(ConcertId? TargetId = null, string? Token = null);
 
 /// <summary>Where a place in the waiting room stands.</summary>
 /// <param name="Status">WAITING, ENTERED, EXPIRED or LEFT.</param>
@@ -38,7 +38,7 @@ public sealed record EnterRequest(ConcertId? TargetId, string? Token);
 /// <param name="TtlSeconds">Seconds until the session (entered) or the place (waiting) ends.</param>
 /// <param name="ExpiresAt">The same as an instant.</param>
 public sealed record EnterResponse(QueueStatus Status, long Position, long Ahead, long EtaSeconds, int PollAfterMs, long TtlSeconds,
-    DateTimeOffset? ExpiresAt);
+    DateTimeOffset? ExpiresAt = null);
 
 /// <summary>A waiting room's figures. <paramref name="PeakActive"/> never exceeds <paramref name="Capacity"/>.</summary>
 public sealed record QueueFigures(ConcertId TargetId, long Issued, long Serving, long Waiting, int Active, int PeakActive, int Capacity);
@@ -64,7 +64,7 @@ public sealed record ConcertResponse(ConcertId ConcertId, string Title, string A
 public sealed record ShowResponse(ShowId ShowId, ConcertId ConcertId, DateTimeOffset StartsAt, int Seats);
 
 /// <summary>A page of concerts; <paramref name="Next"/> is the <c>after</c> of the next page, or null.</summary>
-public sealed record ConcertPage(IReadOnlyList<ConcertResponse> Items, long? Next);
+public sealed record ConcertPage(IReadOnlyList<ConcertResponse> Items, long? Next = null);
 
 /// <summary>Creates a concert (role organizer). Every date gets every section.</summary>
 public sealed record CreateConcertRequest(string Title, string Artist, string Venue, DateTimeOffset SaleOpensAt,
@@ -74,7 +74,7 @@ public sealed record CreateConcertRequest(string Title, string Artist, string Ve
 public sealed record SectionRequest(string Name, string Grade, Points Price, int Rows, int SeatsPerRow);
 
 /// <summary>Opens the sale now, or at an instant.</summary>
-public sealed record OpenSaleRequest(DateTimeOffset? At);
+public sealed record OpenSaleRequest(DateTimeOffset? At = null);
 
 /// <summary>A show's fixed plan: sections of rows. Row <c>i</c> of the show, counted over all sections, is block <c>i</c>.</summary>
 public sealed record ShowLayout(ShowId ShowId, DateTimeOffset StartsAt, DateTimeOffset SaleOpensAt, IReadOnlyList<SectionLayout> Sections);
@@ -96,7 +96,7 @@ public sealed record HoldRequest(IReadOnlyList<SeatId>? SeatIds = null, int? Qua
 
 /// <summary>A reservation. <paramref name="ExpiresAt"/> is when an unpaid hold ends.</summary>
 public sealed record ReservationResponse(ReservationId ReservationId, ShowId ShowId, IReadOnlyList<SeatId> Seats, Points Amount,
-    ReservationStatus Status, DateTimeOffset ExpiresAt, PaymentId? PaymentId);
+    ReservationStatus Status, DateTimeOffset ExpiresAt, PaymentId? PaymentId = null);
 
 /// <summary>The state of a reservation.</summary>
 public enum ReservationStatus
@@ -116,7 +116,7 @@ public sealed record PaymentRequest(ReservationId ReservationId, Points Amount);
 
 /// <summary>A payment and, asked for by id, its saga step by step.</summary>
 public sealed record PaymentResponse(PaymentId PaymentId, ReservationId ReservationId, Points Amount, PaymentStatus Status,
-    string? Reason, IReadOnlyList<PaymentStep>? Steps = null);
+    string? Reason = null, IReadOnlyList<PaymentStep>? Steps = null);
 
 /// <summary>One step of the saga, in order of first execution.</summary>
 public sealed record PaymentStep(string Step, string Outcome, DateTimeOffset At);
