@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Dapr;
 using Dapr.DistributedLock;
 using Dapr.DistributedLock.Models;
@@ -16,7 +17,8 @@ public sealed class BlocksConformance(SidecarUnderTest sidecar)
     public async Task An_event_reaches_its_endpoint_unwrapped()
     {
         await sidecar.Client.PublishEventAsync(SidecarUnderTest.Bus, "orders", new { Id = _id, Amount = 12.5m });
-        (await sidecar.Log.NextAsync("orders")).ShouldBe($$"""{"amount":12.5,"id":"{{_id}}"}""");
+        var order = JsonDocument.Parse(await sidecar.Log.NextAsync("orders")).RootElement;
+        order.EnumerateObject().Select(m => $"{m.Name}={m.Value}").Order().ShouldBe(["amount=12.5", $"id={_id}"]);
     }
 
     [Fact]
