@@ -15,7 +15,9 @@ public static class WorkflowServiceCollectionExtensions
     public static IServiceCollection AddDaprWorkflow(this IServiceCollection services) =>
         services.AddDaprWorkflow(_ => { });
 
-    /// <summary>Adds the worker with its workflows and activities, and <see cref="DaprWorkflowClient"/> (not its interface).</summary>
+    /// <summary>
+    /// Adds the worker with its workflows and activities, and <see cref="DaprWorkflowClient"/> (not its interface).
+    /// </summary>
     public static IServiceCollection AddDaprWorkflow(
         this IServiceCollection services,
         Action<WorkflowRuntimeOptions> configure,

@@ -29,13 +29,16 @@ internal sealed class ScriptedHub : IAsyncDisposable
     public Uri Address => _app.Address;
 
     /// <param name="limit">Answers of more bytes are refused.</param>
+    /// <param name="lost">So many answers are met with UNAVAILABLE first.</param>
     /// <param name="port">0 for a free one.</param>
-    public static async Task<ScriptedHub> StartAsync(int limit = int.MaxValue, int port = 0)
+    public static async Task<ScriptedHub> StartAsync(int limit = int.MaxValue, int port = 0, int lost = 0)
     {
         var hub = new ScriptedHub();
         var server = new GrpcServer(new GrpcServerOptions(), NullLogger.Instance)
             .TaskHub("Hello", Empty.Parser, _ => new Empty())
-            .TaskHub("CompleteOrchestratorTask", WorkflowResponse.Parser, r => Accept(hub._workflows, r, limit))
+            .TaskHub("CompleteOrchestratorTask", WorkflowResponse.Parser, r => lost-- > 0
+                ? throw GrpcFraming.Error(StatusCode.Unavailable, "away")
+                : Accept(hub._workflows, r, limit))
             .TaskHub("CompleteActivityTask", ActivityResponse.Parser, r => Accept(hub._activities, r, limit))
             .ServerStream<GetWorkItemsRequest, WorkItem>("/TaskHubSidecarService/GetWorkItems", GetWorkItemsRequest.Parser, async (_, write, call) =>
             {

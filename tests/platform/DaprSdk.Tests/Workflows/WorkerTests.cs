@@ -70,6 +70,15 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task An_answer_that_got_lost_is_sent_again()
+    {
+        await using var hub = await ScriptedHub.StartAsync(lost: 2);
+        await using var worker = await WorkerHost.StartAsync(hub, o => o.RegisterWorkflow<string, string>("Greet", (_, _) => Task.FromResult("hi")));
+        hub.Send(Start("Greet", ""));
+        (await hub.WorkflowAnswers.ReadAsync()).Actions.ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task The_worker_connects_soon_after_the_sidecar_appears()
     {
         var port = FreePort();

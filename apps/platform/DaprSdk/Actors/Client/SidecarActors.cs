@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
@@ -46,7 +47,7 @@ internal sealed class SidecarActors
         using var request = Request(HttpMethod.Get, path);
         using var response = await SendAsync(request, token);
         DateTimeOffset? expires = response.Headers.TryGetValues("Metadata.ttlExpireTime", out var values)
-            && DateTimeOffset.TryParse(values.First(), System.Globalization.CultureInfo.InvariantCulture, out var time) ? time : null;
+            && DateTimeOffset.TryParse(values.First(), CultureInfo.InvariantCulture, out var time) ? time : null;
         return (await response.Content.ReadAsByteArrayAsync(token), expires);
     }
 

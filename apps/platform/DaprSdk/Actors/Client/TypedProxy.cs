@@ -53,7 +53,7 @@ internal class TypedProxy : DispatchProxy, IActorProxy
     private async Task<object?> SendAsync(ActorMethod method, object?[] arguments)
     {
         var token = method.TakesCancellation ? (CancellationToken)arguments[^1]! : CancellationToken.None;
-        var wrapper = method.Wrap(method.TakesCancellation ? arguments[..^1] : arguments);
+        var wrapper = method.Request?.Pack(arguments);
         var header = RemotingXml.Write(new RemotingRequestHeader
         {
             InterfaceId = method.InterfaceId,
@@ -68,6 +68,8 @@ internal class TypedProxy : DispatchProxy, IActorProxy
             wrapper is null ? null : _bodies.Write(wrapper), "application/octet-stream; charset=utf-8", header, token);
         if (error is not null)
             throw RemotingXml.ReadException(error, body);
-        return method.ResponseType is null ? null : method.UnwrapResult(_bodies.Read(body, method.ResponseType));
+        return method.Response is { } response && _bodies.Read(body, response.Type) is { } result
+            ? response.Unpack(result)[0]
+            : null;
     }
 }

@@ -9,7 +9,6 @@ internal sealed class ActorMethod
 {
     private static readonly ConcurrentDictionary<Type, IReadOnlyList<ActorMethod>> Interfaces = new();
 
-    private readonly FieldInfo[] _fields;
     private readonly Func<object, object?[], Task> _call;
     private readonly Func<Task, object?>? _result;
 
@@ -22,9 +21,8 @@ internal sealed class ActorMethod
         MethodId = Crc64.Low32($"{method.DeclaringType.Name}{method.DeclaringType.Namespace}{method.Name}");
         TakesCancellation = parameters.Length > arguments.Count;
         ArgumentTypes = [.. arguments.Select(a => a.ParameterType)];
-        RequestType = WrapperTypes.OfArguments(method, arguments);
-        ResponseType = WrapperTypes.OfResult(method);
-        _fields = [.. arguments.Select(a => RequestType!.GetField(a.Name!)!)];
+        Request = WrapperTypes.OfArguments(method, arguments);
+        Response = WrapperTypes.OfResult(method);
         _call = Compile(method, parameters);
         _result = method.ReturnType.IsGenericType ? CompileResult(method.ReturnType) : null;
     }
@@ -42,10 +40,10 @@ internal sealed class ActorMethod
     public IReadOnlyList<Type> ArgumentTypes { get; }
 
     /// <summary>The class arguments travel in; null without arguments.</summary>
-    public Type? RequestType { get; }
+    public Wrapper? Request { get; }
 
     /// <summary>The class the result travels in; null without result.</summary>
-    public Type? ResponseType { get; }
+    public Wrapper? Response { get; }
 
     /// <summary>The result's type; null without result.</summary>
     public Type? ResultType => Info.ReturnType.IsGenericType ? Info.ReturnType.GenericTypeArguments[0] : null;
@@ -69,31 +67,6 @@ internal sealed class ActorMethod
 
     /// <summary>The result of a call that has ended well; null without result.</summary>
     public object? ResultOf(Task call) => _result?.Invoke(call);
-
-    public object? Wrap(object?[] arguments)
-    {
-        if (RequestType is null)
-            return null;
-        var wrapper = Activator.CreateInstance(RequestType)!;
-        for (var i = 0; i < _fields.Length; i++)
-            _fields[i].SetValue(wrapper, arguments[i]);
-        return wrapper;
-    }
-
-    public object?[] Unwrap(object? wrapper) =>
-        wrapper is null ? [] : Array.ConvertAll(_fields, field => field.GetValue(wrapper));
-
-    public object? WrapResult(object? result)
-    {
-        if (ResponseType is null)
-            return null;
-        var wrapper = Activator.CreateInstance(ResponseType)!;
-        ResponseType.GetField(WrapperTypes.ResultField)!.SetValue(wrapper, result);
-        return wrapper;
-    }
-
-    public object? UnwrapResult(object? wrapper) =>
-        wrapper is null ? null : ResponseType?.GetField(WrapperTypes.ResultField)!.GetValue(wrapper);
 
     private static Func<object, object?[], Task> Compile(MethodInfo method, ParameterInfo[] parameters)
     {
@@ -122,13 +95,15 @@ internal static class ActorInterfaceRules
     public static void Check(Type type)
     {
         if (!type.IsInterface || !typeof(IActor).IsAssignableFrom(type))
-            throw new ArgumentException($"'{type.FullName}' is not an actor interface: it must derive from IActor.", nameof(type));
+            throw new ArgumentException(
+                $"'{type.FullName}' is not an actor interface: it must derive from IActor.", nameof(type));
         if (type.IsGenericType)
             throw new ArgumentException($"The actor interface '{type.FullName}' must not be generic.", nameof(type));
         var names = new HashSet<string>();
         foreach (var method in type.GetMethods())
             if (Fault(method, names) is { } fault)
-                throw new ArgumentException($"Method '{method.Name}' of actor interface '{type.FullName}' {fault}.", nameof(type));
+                throw new ArgumentException(
+                    $"Method '{method.Name}' of actor interface '{type.FullName}' {fault}.", nameof(type));
     }
 
     private static string? Fault(MethodInfo method, HashSet<string> names)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.Serialization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -22,9 +23,13 @@ internal sealed class WrappedMessageBody : WrappedMessage;
 /// <summary>Writes wrapped arguments and results.</summary>
 internal abstract class BodySerializer
 {
+    private static readonly ConditionalWeakTable<JsonSerializerOptions, BodySerializer> JsonBodies = [];
+
     public static BodySerializer Binary { get; } = new BinaryXml();
 
-    public static BodySerializer Json(JsonSerializerOptions options) => new JsonBody(options);
+    /// <summary>One per options: their knowledge of types is dear to make.</summary>
+    public static BodySerializer Json(JsonSerializerOptions options) =>
+        JsonBodies.GetValue(options, static key => new JsonBody(key));
 
     public abstract byte[] Write(object wrapper);
 

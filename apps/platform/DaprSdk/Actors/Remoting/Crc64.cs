@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Dapr.Actors.Remoting;
 
-/// <summary>CRC-64 (polynomial of ECMA-182, all ones in and out): typed calls name interfaces and methods by its low half.</summary>
+/// <summary>
+/// CRC-64 (polynomial of ECMA-182, all ones in and out): typed calls name interfaces and methods by its low half.
+/// </summary>
 internal static class Crc64
 {
     private const ulong Polynomial = 0x42F0E1EBA9EA3693;

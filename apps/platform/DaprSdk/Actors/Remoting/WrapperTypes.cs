@@ -1,8 +1,35 @@
+using System.Linq.Expressions;
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.Serialization;
 
 namespace Dapr.Actors.Remoting;
+
+/// <summary>A class whose fields carry arguments or a result, with compiled ways to fill and read it.</summary>
+internal sealed class Wrapper
+{
+    public Wrapper(Type type, IReadOnlyList<string> fields)
+    {
+        Type = type;
+        var values = Expression.Parameter(typeof(object?[]));
+        Pack = Expression.Lambda<Func<object?[], object>>(
+            Expression.MemberInit(Expression.New(type), fields.Select((name, i) => Expression.Bind(
+                type.GetField(name)!,
+                Expression.Convert(Expression.ArrayIndex(values, Expression.Constant(i)), type.GetField(name)!.FieldType)))),
+            values).Compile();
+        var wrapper = Expression.Parameter(typeof(object));
+        Unpack = Expression.Lambda<Func<object, object?[]>>(
+            Expression.NewArrayInit(typeof(object), fields.Select(name => Expression.Convert(
+                Expression.Field(Expression.Convert(wrapper, type), name), typeof(object)))),
+            wrapper).Compile();
+    }
+
+    public Type Type { get; }
+
+    public Func<object?[], object> Pack { get; }
+
+    public Func<object, object?[]> Unpack { get; }
+}
 
 /// <summary>
 /// Makes the classes arguments and results travel in: <c>{Method}ReqBody</c> with a field per argument, and
@@ -10,7 +37,7 @@ namespace Dapr.Actors.Remoting;
 /// </summary>
 internal static class WrapperTypes
 {
-    public const string ResultField = "retVal";
+    private const string ResultField = "retVal";
 
     private static readonly ModuleBuilder Module = AssemblyBuilder
         .DefineDynamicAssembly(new AssemblyName("Dapr.Actors.Wrappers"), AssemblyBuilderAccess.Run)
@@ -19,15 +46,15 @@ internal static class WrapperTypes
     private static readonly Lock Gate = new();
     private static int s_count;
 
-    public static Type? OfArguments(MethodInfo method, IReadOnlyList<ParameterInfo> arguments) => arguments.Count == 0
+    public static Wrapper? OfArguments(MethodInfo method, IReadOnlyList<ParameterInfo> arguments) => arguments.Count == 0
         ? null
         : Create($"{method.Name}ReqBody", [.. arguments.Select(a => (a.Name!, a.ParameterType))]);
 
-    public static Type? OfResult(MethodInfo method) => method.ReturnType.IsGenericType
+    public static Wrapper? OfResult(MethodInfo method) => method.ReturnType.IsGenericType
         ? Create($"{method.Name}RespBody", [(ResultField, method.ReturnType.GenericTypeArguments[0])])
         : null;
 
-    private static Type Create(string name, (string Name, Type Type)[] fields)
+    private static Wrapper Create(string name, (string Name, Type Type)[] fields)
     {
         lock (Gate)
         {
@@ -37,7 +64,7 @@ internal static class WrapperTypes
             foreach (var field in fields)
                 type.DefineField(field.Name, field.Type, FieldAttributes.Public)
                     .SetCustomAttribute(Attribute<DataMemberAttribute>(nameof(DataMemberAttribute.IsRequired), false));
-            return type.CreateType();
+            return new Wrapper(type.CreateType(), [.. fields.Select(f => f.Name)]);
         }
     }
 

@@ -36,15 +36,17 @@ internal sealed class ActorTypeHost(
     {
         var call = RemotingXml.Read<RemotingRequestHeader>(header);
         if (!_methodsById.TryGetValue((call.InterfaceId, call.MethodId), out var method))
-            throw new MissingMethodException(
-                $"Actor type '{type.ActorTypeName}' has no method {call.MethodId} ('{call.MethodName}') in an interface {call.InterfaceId}.");
+            throw new MissingMethodException($"Actor type '{type.ActorTypeName}' has no method {call.MethodId} "
+                + $"('{call.MethodName}') in an interface {call.InterfaceId}.");
 
-        var arguments = method.RequestType is null ? [] : method.Unwrap(_bodies.Read(body, method.RequestType));
+        var arguments = method.Request is { } request && _bodies.Read(body, request.Type) is { } wrapper
+            ? request.Unpack(wrapper)
+            : [];
         return await RunAsync(id, new ActorMethodContext(method.Name, ActorCallType.ActorInterfaceMethod), async actor =>
         {
             var running = method.CallAsync(actor, arguments, token);
             await running;
-            return method.WrapResult(method.ResultOf(running)) is { } wrapper ? _bodies.Write(wrapper) : [];
+            return method.Response is { } response ? _bodies.Write(response.Pack([method.ResultOf(running)])) : [];
         });
     }
 
@@ -167,8 +169,8 @@ internal sealed class ActorTypeHost(
     {
         0 => [],
         1 => [JsonSerializer.Deserialize(body, method.ArgumentTypes[0], options.JsonSerializerOptions)],
-        _ => throw new ArgumentException(
-            $"Method {method.Info.DeclaringType!.Name}.{method.Name} has more than one parameter and can't be invoked through http"),
+        _ => throw new ArgumentException($"Method {method.Info.DeclaringType!.Name}.{method.Name} has more than one "
+            + "parameter and can't be invoked through http"),
     };
 
     private Func<Actor, byte[], Task> FindCallback(string name)

@@ -56,7 +56,9 @@ internal sealed partial class ActivityRunner(
         return output is null ? "" : serializer.Serialize(output);
     }
 
-    /// <summary>A span under the workflow's trace; without listeners still the ambient context of what the activity calls.</summary>
+    /// <summary>
+    /// A span under the workflow's trace; without listeners still the ambient context of what the activity calls.
+    /// </summary>
     private static Activity? StartSpan(ActivityRequest request)
     {
         if (string.IsNullOrEmpty(request.ParentTraceContext?.TraceParent))

@@ -21,6 +21,7 @@ internal sealed partial class WorkflowWorker(
     private readonly SemaphoreSlim _workflowSlots = new(100);
     private readonly SemaphoreSlim _activitySlots = new(100);
     private bool _established;
+    private int _attempts;
 
     public override void Dispose()
     {
@@ -61,7 +62,9 @@ internal sealed partial class WorkflowWorker(
         }
         catch (Exception e)
         {
-            LogStreamEnded(logger, _established ? LogLevel.Warning : LogLevel.Debug, e.Message);
+            // While app and sidecar start, a line every 5 s is enough.
+            var isNews = _established || ++_attempts % 20 == 0;
+            LogStreamEnded(logger, isNews ? LogLevel.Warning : LogLevel.Debug, e.Message);
         }
 
         await ended.CancelAsync();
@@ -135,7 +138,7 @@ internal sealed partial class WorkflowWorker(
         var response = turn.Run(request, completionToken, scope.ServiceProvider);
         try
         {
-            await hub.CompleteAsync(response, token);
+            await SendAsync(() => hub.CompleteAsync(response, token), token);
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
         {
@@ -152,7 +155,7 @@ internal sealed partial class WorkflowWorker(
         var response = await activities.RunAsync(request, completionToken, scope.ServiceProvider);
         try
         {
-            await hub.CompleteAsync(response, token);
+            await SendAsync(() => hub.CompleteAsync(response, token), token);
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
         {
@@ -161,6 +164,26 @@ internal sealed partial class WorkflowWorker(
             response.Result = null;
             response.FailureDetails = new TaskFailureDetails { ErrorType = type, ErrorMessage = message, StackTrace = "" };
             await hub.CompleteAsync(response, token);
+        }
+    }
+
+    /// <summary>
+    /// Sends an answer, again when the connection failed: the sidecar ignores a second answer, but an item whose answer
+    /// got lost would stay with this worker until its stream ends.
+    /// </summary>
+    private static async Task SendAsync(Func<Task> send, CancellationToken token)
+    {
+        for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
+        {
+            try
+            {
+                await send();
+                return;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && pause < ReconnectDelay)
+            {
+                await Task.Delay(pause, token);
+            }
         }
     }
 
