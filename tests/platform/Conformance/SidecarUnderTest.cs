@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text.Json;
 using ConcertDapr.Sidecar;
 using Dapr.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -60,8 +62,7 @@ public sealed class SidecarUnderTest : IAsyncLifetime
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!await Client.CheckHealthAsync(patience.Token))
             await Task.Delay(100, patience.Token);
-        HostsActors = (await new HttpClient().GetStringAsync($"{HttpEndpoint.TrimEnd('/')}/v1.0/metadata", patience.Token))
-            .Contains("\"runtimeStatus\":\"RUNNING\"", StringComparison.Ordinal);
+        HostsActors = await ActorStatusAsync(patience.Token) == "RUNNING";
     }
 
     public async ValueTask DisposeAsync()
@@ -76,6 +77,19 @@ public sealed class SidecarUnderTest : IAsyncLifetime
         {
             await StopRedisAsync();
             Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    private async Task<string?> ActorStatusAsync(CancellationToken token)
+    {
+        using var http = new HttpClient();
+        while (true)
+        {
+            var metadata = await http.GetFromJsonAsync<JsonElement>($"{HttpEndpoint.TrimEnd('/')}/v1.0/metadata", token);
+            var status = metadata.GetProperty("actorRuntime").GetProperty("runtimeStatus").GetString();
+            if (status != "INITIALIZING")
+                return status;
+            await Task.Delay(100, token);
         }
     }
 

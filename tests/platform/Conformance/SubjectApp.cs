@@ -127,7 +127,7 @@ public sealed class Counter(ActorHost host, AppLog log) : Actor(host), ICounter,
     public Task StartTimerAsync() =>
         RegisterTimerAsync("tick", nameof(OnTickAsync), [7], TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(5));
 
-    public Task StartReminderAsync() => RegisterReminderAsync("wake", [9], TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(200));
+    public Task StartReminderAsync() => RegisterReminderAsync("wake", [9], TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1));
 
     public Task StopReminderAsync() => UnregisterReminderAsync("wake");
 
