@@ -8,7 +8,7 @@ namespace ConcertDapr.Sidecar.Actors;
 internal sealed class ActorRuntime : IAsyncDisposable
 {
     private static readonly TimeSpan LookupPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ScanInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ScanInterval = TimeSpan.FromMilliseconds(500);
     private const int LookupAttempts = 6;
 
     private readonly SidecarRuntime runtime;
@@ -52,8 +52,7 @@ internal sealed class ActorRuntime : IAsyncDisposable
 
     /// <summary>As in the metadata: DISABLED, INITIALIZING or RUNNING, and whether actors can be called here.</summary>
     public (string Text, bool Ready) Status => Reminders is null || !runtime.App.HasApp ? ("DISABLED", false)
-        : hosting ? ("RUNNING", true)
-        : runtime.Health.Ready && runtime.App.IsHealthy() ? ("DISABLED", false) : ("INITIALIZING", false);
+        : runtime.Health.Ready && runtime.App.IsHealthy() ? ("RUNNING", true) : ("INITIALIZING", false);
 
     public bool Hosts(string type) => configuration.Types.ContainsKey(type);
 

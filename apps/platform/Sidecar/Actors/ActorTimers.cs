@@ -21,8 +21,8 @@ internal sealed class ActorTimers(ActorRuntime actors, TimeProvider clock, ILogg
         var due = Time(request.DueTime, now, "error parsing timer due time: ") ?? now;
         var period = ReadPeriod(request.Period);
         var end = Time(request.Ttl, due, "error parsing timer TTL: ");
-        if (end <= due || end <= now)
-            throw new FormatException($"timer {request.Actor.Type}||{request.Actor.Id}||{request.Name} has already expired: dueTime: {due:O} TTL: {request.Ttl}");
+        if (end < due || end < now)
+            throw new FormatException($"timer {request.Actor.Type}||{request.Actor.Id}||{request.Name} has already expired: dueTime: {due.UtcDateTime:yyyy-MM-dd HH:mm:ss.fffffff} +0000 UTC TTL: {request.Ttl}");
         var stop = new CancellationTokenSource();
         running.AddOrUpdate((request.Actor, request.Name), stop, (_, old) =>
         {

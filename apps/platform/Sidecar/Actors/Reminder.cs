@@ -6,10 +6,11 @@ namespace ConcertDapr.Sidecar.Actors;
 /// <summary>A reminder as it is stored; everything needed to go on after a restart.</summary>
 /// <param name="DueTime">As registered, for GET.</param>
 /// <param name="TtlText">As registered, for GET; only instants are shown.</param>
+/// <param name="PeriodText">Normalised, for GET; null when none was given.</param>
 /// <param name="PeriodTicks">0 for a one-shot; in units of 100 ns.</param>
 /// <param name="Left">Firings still to come; null is without end.</param>
-internal sealed record Reminder(string Type, string Id, string Name, string DueTime, string TtlText, long PeriodTicks,
-    int? Left, DateTimeOffset NextDue, DateTimeOffset? Ends, string? Data)
+internal sealed record Reminder(string Type, string Id, string Name, string DueTime, string TtlText, string? PeriodText,
+    long PeriodTicks, int? Left, DateTimeOffset NextDue, DateTimeOffset? Ends, string? Data)
 {
     [JsonIgnore]
     public ActorKey Actor => new(Type, Id);
@@ -33,22 +34,19 @@ internal sealed record Reminder(string Type, string Id, string Name, string DueT
         if (request.DueTime.Length == 0 && period is null) throw Invalid("job must have either a due time or a schedule");
         var due = request.DueTime.Length == 0 ? now + period!.Step.Span : Due(request.DueTime, now);
         return new Reminder(request.Actor.Type, request.Actor.Id, request.Name, request.DueTime, request.Ttl,
-            period?.Step.Span.Ticks ?? 0, period?.Repetitions, due < now ? now : due, End(request.Ttl, period, due), request.Data);
+            period is null ? null : "@every " + DurationText.ToGo(period.Step.Span), Repeats(period) ? period!.Step.Span.Ticks : 0,
+            period?.Repetitions, due < now ? now : due, End(request.Ttl, period, due), request.Data);
     }
 
-    /// <summary>The period in the form in which it is shown.</summary>
-    [JsonIgnore]
-    public string? PeriodText => IsOneShot ? null : "@every " + DurationText.ToGo(TimeSpan.FromTicks(PeriodTicks));
+    /// <summary>A period of nothing, a negative one and zero repetitions are accepted but tick once; daprd would tick for ever.</summary>
+    private static bool Repeats(Period? period) => period is { Repetitions: not 0, Step: { IsZero: false, IsNegative: false } };
 
     private static Period ReadPeriod(string text)
     {
         try
         {
             var period = ActorTime.ParsePeriod(text);
-            // daprd would tick without pause for ever on the last three.
-            if (period.HasCalendarParts || period.Step.IsZero || period.Step.IsNegative || period.Repetitions == 0)
-                throw new FormatException("unusable period");
-            return period;
+            return period.HasCalendarParts ? throw new FormatException("calendar parts") : period;
         }
         catch (FormatException e)
         {
@@ -81,7 +79,7 @@ internal sealed record Reminder(string Type, string Id, string Name, string DueT
         {
             throw Invalid("ttl format not recognized", e);
         }
-        return end > due ? end : throw Invalid("ttl must be greater than due time");
+        return end >= due ? end : throw Invalid("ttl must be greater than due time");
     }
 
     private static FormatException Invalid(string reason, Exception? inner = null) =>

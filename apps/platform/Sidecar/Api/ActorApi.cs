@@ -16,7 +16,7 @@ internal sealed class ActorApi(SidecarRuntime runtime)
     {
         CheckName(call.Actor.Type, "invalid actorType: name");
         CheckName(call.Actor.Id, "invalid actorId: name");
-        CheckName(method, "method");
+        if (method.IndexOfAny(['?', '#', '\\']) >= 0 || method.Any(char.IsControl)) throw BadRequest($"method contains forbidden character: \"{method}\"");
         if (call.Actor.Id.Contains('%'))
             throw InvokeFailed($"parse \"{runtime.App.BaseAddress}/actors/{call.Actor}/method/{method}\": invalid URL escape", null);
         try

@@ -84,16 +84,14 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
     {
         var component = Find(store);
         var prefix = $"failed saving state in state store {store}: ";
-        var sets = ToOperations(component, items, ToSet, prefix, "ERR_STATE_SAVE");
-        await ExecuteAllAsync(component, sets, prefix, "ERR_STATE_SAVE", cancellationToken);
+        await ExecuteAllAsync(component, items, ToSet, prefix, "ERR_STATE_SAVE", cancellationToken);
     }
 
     public Task DeleteAsync(string store, StateRequest request, CancellationToken cancellationToken)
     {
         var component = Find(store);
         var prefix = $"failed deleting state with key {request.Key}: ";
-        var deletes = ToOperations(component, [request], ToDelete, prefix, "ERR_STATE_DELETE");
-        return ExecuteAllAsync(component, deletes, prefix, "ERR_STATE_DELETE", cancellationToken);
+        return ExecuteAllAsync(component, [request], ToDelete, prefix, "ERR_STATE_DELETE", cancellationToken);
     }
 
     /// <summary>gRPC only: deletes several keys independently of each other.</summary>
@@ -101,8 +99,7 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
     {
         var component = Find(store);
         var prefix = $"failed deleting state in state store {store}: ";
-        var deletes = ToOperations(component, requests, ToDelete, prefix, "ERR_STATE_BULK_DELETE");
-        return ExecuteAllAsync(component, deletes, prefix, "ERR_STATE_BULK_DELETE", cancellationToken);
+        return ExecuteAllAsync(component, requests, ToDelete, prefix, "ERR_STATE_BULK_DELETE", cancellationToken);
     }
 
     /// <summary>All operations back to back; see <see cref="IStateStore.TransactAsync"/> for what Redis leaves behind.</summary>
@@ -182,20 +179,6 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
         ];
     }
 
-    private static StateOperation[] ToOperations(StateComponent component, IReadOnlyList<StateRequest> requests,
-        Func<StateComponent, StateRequest, StateOperation> convert, string prefix, string errorCode)
-    {
-        foreach (var request in requests) _ = FullKey(component, request.Key);
-        try
-        {
-            return [.. requests.Select(request => convert(component, request))];
-        }
-        catch (StateStoreException e)
-        {
-            throw Failed(500, errorCode, StatusCode.Internal, prefix + e.Message, e);
-        }
-    }
-
     private static StateOperation ToSet(StateComponent component, StateRequest request)
     {
         CheckConsistency(request);
@@ -242,21 +225,24 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
                 : $"strconv.Atoi: parsing \"{text}\": invalid syntax");
     }
 
-    private static async Task ExecuteAllAsync(
-        StateComponent component, StateOperation[] operations, string prefix, string errorCode, CancellationToken cancellationToken)
+    private static async Task ExecuteAllAsync(StateComponent component, IReadOnlyList<StateRequest> requests,
+        Func<StateComponent, StateRequest, StateOperation> convert, string prefix, string errorCode, CancellationToken cancellationToken)
     {
-        var failures = await Task.WhenAll(operations.Select(operation => ExecuteAsync(component, operation, cancellationToken)));
+        // One illegal key refuses them all, before anything is written.
+        foreach (var request in requests) _ = FullKey(component, request.Key);
+        var failures = await Task.WhenAll(requests.Select(request => ExecuteAsync(component, request, convert, cancellationToken)));
         List<Exception> failed = [.. failures.OfType<Exception>()];
         if (failed.Count == 0) return;
         cancellationToken.ThrowIfCancellationRequested();
-        throw ToError(failed, operations.Length > 1, prefix, errorCode);
+        throw ToError(failed, requests.Count > 1, prefix, errorCode);
     }
 
-    private static async Task<Exception?> ExecuteAsync(
-        StateComponent component, StateOperation operation, CancellationToken cancellationToken)
+    private static async Task<Exception?> ExecuteAsync(StateComponent component, StateRequest request,
+        Func<StateComponent, StateRequest, StateOperation> convert, CancellationToken cancellationToken)
     {
         try
         {
+            var operation = convert(component, request);
             await component.Outbound.RunAsync(
                 token => component.Store.ExecuteAsync(operation, token).AsTask(), cancellationToken, IsETagProblem);
             return null;

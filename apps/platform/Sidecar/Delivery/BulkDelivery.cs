@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Threading.Channels;
+using ConcertDapr.Sidecar.Api;
 using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.PubSub;
 
@@ -91,7 +92,7 @@ internal sealed class BulkDelivery : TopicDelivery
             waiting.Body = waiting.Message.Data;
             using var document = Parse(waiting.Message);
             if (!IsExpired(document.RootElement)) return await RouteOrDropAsync(waiting, document.RootElement);
-            waiting.SetResult();
+            await FinishAsync(waiting, new DroppedException("it has expired"));
             return null;
         }
         catch (Exception e) when (e is RetryRequestedException or Cel.CelEvaluationException)
@@ -114,6 +115,8 @@ internal sealed class BulkDelivery : TopicDelivery
         {
             using var request = Context.App.Request(HttpMethod.Post, route);
             request.Content = AppChannel.JsonContent(Body(group), "application/json");
+            request.Headers.TryAddWithoutValidation("pubsubname", Subscription.PubSub);
+            request.Headers.TryAddWithoutValidation("traceparent", TraceContext.Continue(null, Context.Tracing));
             using var answer = await Context.App.SendAsync(request, cancellationToken);
             return await ReadAsync(answer.Response, group, cancellationToken);
         }

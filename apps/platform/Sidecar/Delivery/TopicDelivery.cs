@@ -90,11 +90,7 @@ internal class TopicDelivery(Subscription subscription, PubSubComponent componen
         }
         using var document = Parse(message);
         var cloudEvent = document.RootElement;
-        if (IsExpired(cloudEvent))
-        {
-            context.Log.EventDropped(message.Topic, "it has expired");
-            return;
-        }
+        if (IsExpired(cloudEvent)) throw new DroppedException("it has expired");
         await PostAsync(message, message.Data, Route(cloudEvent), Trace(cloudEvent), cancellationToken);
     }
 

@@ -55,6 +55,7 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
         }
         catch (StatusFailure) when (last is not null)
         {
+            last.Response.Content.Headers.ContentType ??= new System.Net.Http.Headers.MediaTypeHeaderValue("application/json");
             return last;
         }
     }
@@ -71,9 +72,10 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
     {
         var (appId, @namespace) = Split(call.AppId);
         if (appId == options.AppId && @namespace == options.NamespaceOrDefault) return await CallOwnAppAsync(call, cancellationToken);
-        var entries = registry.Find(appId, @namespace);
+        // Self-hosted name resolution does not heed namespaces: one that nobody has falls back to the id alone.
+        var entries = registry.Find(appId, @namespace) is { Count: > 0 } exact ? exact : registry.Find(appId, null);
         if (entries.Count == 0)
-            throw registry.WasKilled(appId, @namespace)
+            throw registry.WasKilled(appId)
                 ? new PeerGoneException("connection error: the sidecar was killed", new IOException("connection refused"))
                 : new InvalidOperationException("no host found with the given ID");
         var entry = entries[(int)((uint)Interlocked.Increment(ref next) % entries.Count)];
@@ -84,7 +86,7 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
         {
             return await peers.SendAsync(request, registry, cancellationToken);
         }
-        catch (PeerGoneException e) when (registry.Find(appId, @namespace).Count == 0 && !registry.WasKilled(appId, @namespace))
+        catch (PeerGoneException e) when (registry.Find(appId, null).Count == 0 && !registry.WasKilled(appId))
         {
             throw new InvalidOperationException("no host found with the given ID", e);
         }

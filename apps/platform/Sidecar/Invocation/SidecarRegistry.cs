@@ -58,19 +58,19 @@ internal sealed class SidecarRegistry : IDisposable
         Forget();
     }
 
-    /// <summary>All live sidecars of an app, in a stable order.</summary>
-    public IReadOnlyList<RegistryEntry> Find(string appId, string @namespace)
+    /// <summary>All live sidecars of an app, in a stable order; null looks in every namespace.</summary>
+    public IReadOnlyList<RegistryEntry> Find(string appId, string? @namespace)
     {
         var found = Matching(Entries());
         // A sidecar that has just started may not be in what was read a moment ago.
         return found.Count > 0 ? found : Matching(Read());
 
         List<RegistryEntry> Matching(IReadOnlyList<RegistryEntry> entries) =>
-            [.. entries.Where(entry => entry.AppId == appId && entry.Namespace == @namespace)];
+            [.. entries.Where(entry => entry.AppId == appId && (@namespace is null || entry.Namespace == @namespace))];
     }
 
     /// <summary>Whether a sidecar of this app was killed a moment ago; it may be on its way back.</summary>
-    public bool WasKilled(string appId, string @namespace) => killed.Any(entry => entry.AppId == appId && entry.Namespace == @namespace);
+    public bool WasKilled(string appId) => killed.Any(entry => entry.AppId == appId);
 
     /// <summary>All live sidecars whose app hosts an actor type.</summary>
     public IReadOnlyList<RegistryEntry> Hosts(string actorType, string @namespace) =>

@@ -10,7 +10,7 @@ internal sealed class RequestPath
     private RequestPath(string path, string query)
     {
         Query = query;
-        escaped = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        escaped = Clean(path.Split('/', StringSplitOptions.RemoveEmptyEntries));
         Path = "/" + string.Join('/', escaped);
         HasTrailingSlash = path.EndsWith('/');
     }
@@ -86,6 +86,19 @@ internal sealed class RequestPath
         }
     }
 
+    /// <summary>Resolves dots that are written as such; escaped ones are ordinary text.</summary>
+    private static string[] Clean(string[] segments)
+    {
+        if (!segments.Any(segment => segment is "." or "..")) return segments;
+        var kept = new List<string>();
+        foreach (var segment in segments)
+        {
+            if (segment == ".." && kept.Count > 0) kept.RemoveAt(kept.Count - 1);
+            else if (segment is not ("." or "..")) kept.Add(segment);
+        }
+        return [.. kept];
+    }
+
     private static string Unescape(string text, bool plusIsBlank)
     {
         if (!text.AsSpan().ContainsAny('%', '+')) return text;
@@ -95,7 +108,7 @@ internal sealed class RequestPath
         {
             if (text[i] == '%')
             {
-                if (i + 2 >= text.Length + 0 && i + 2 > text.Length - 1 || !TryHex(text.AsSpan(i + 1, 2), out bytes[length])) throw new BadEscapeException();
+                if (i + 2 >= text.Length || !TryHex(text.AsSpan(i + 1, 2), out bytes[length])) throw new BadEscapeException();
                 length++;
                 i += 2;
             }
