@@ -59,6 +59,7 @@ public sealed class StartTests(RedisServer redis)
         var resources = TestSidecar.Component("odd", "state.nosuch") + "scopes: [somebody-else]\n"
             + TestSidecar.Component("env", "secretstores.local.env")
             + """
+
               ---
               apiVersion: dapr.io/v1alpha1
               kind: Component

@@ -77,11 +77,11 @@ public sealed class TestApp : IAsyncDisposable
     private async Task HandleAsync(HttpContext context)
     {
         using var reader = new StreamReader(context.Request.Body);
-        var request = new SeenRequest(context.Request.Method, context.Request.Path + context.Request.QueryString.ToString(), await reader.ReadToEndAsync(),
+        var request = new SeenRequest(context.Request.Method, context.Request.Path.Value + context.Request.QueryString, await reader.ReadToEndAsync(),
             context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
         seen.Enqueue(request);
         arrived.Release();
         context.Response.StatusCode = 404;
-        if (routes.TryGetValue($"{request.Method} {context.Request.Path}", out var answer)) await answer(context, request);
+        if (routes.TryGetValue($"{request.Method} {context.Request.Path.Value}", out var answer)) await answer(context, request);
     }
 }

@@ -44,9 +44,9 @@ public sealed class TestSidecar : IAsyncDisposable
 
     public static string Component(string name, string type, params (string Name, string Value)[] metadata)
     {
-        var text = new StringBuilder($"---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: {name}}}\nspec:\n  type: {type}\n  version: v1\n  metadata:\n");
+        var text = new StringBuilder($"---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{name: {name}}}\nspec:\n  type: {type}\n  version: v1\n  metadata:{(metadata.Length == 0 ? " []" : "")}\n");
         foreach (var (key, value) in metadata) text.Append($"  - {{name: {key}, value: \"{value}\"}}\n");
-        return text.Append(metadata.Length == 0 ? "  []\n" : "").ToString();
+        return text.ToString();
     }
 
     public static string Redis(string name, string type, RedisServer redis, params (string Name, string Value)[] metadata) =>

@@ -93,12 +93,11 @@ internal sealed class JsonStyle
     /// <summary>The shortest text that reads back as the same double, with an exponent only below 1e-6 and from 1e21.</summary>
     private static string Shortest(double value)
     {
-        var text = value.ToString("E16", CultureInfo.InvariantCulture);
         var shortest = value.ToString("R", CultureInfo.InvariantCulture);
         var size = Math.Abs(value);
         if (value == 0) return double.IsNegative(value) ? "-0" : "0";
         if (size is >= 1e-6 and < 1e21) return shortest.Contains('E') ? Expand(shortest) : shortest;
-        var exponent = int.Parse(text[(text.IndexOf('E') + 1)..], CultureInfo.InvariantCulture);
+        var exponent = int.Parse(shortest[(shortest.IndexOf('E') + 1)..], CultureInfo.InvariantCulture);
         var digits = Digits(shortest);
         var mantissa = digits.Length == 1 ? digits : $"{digits[0]}.{digits[1..]}";
         return $"{(value < 0 ? "-" : "")}{mantissa}e{(exponent < 0 ? "-" : "+")}{Math.Abs(exponent):00}".Replace("e-0", "e-", StringComparison.Ordinal);
