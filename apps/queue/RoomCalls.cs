@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ConcertDapr.Contracts;
+using ConcertDapr.ServiceDefaults;
 using ConcertDapr.ServiceDefaults.Rooms;
 using Dapr.Actors;
 using Dapr.Actors.Client;
@@ -45,54 +46,4 @@ internal sealed class RoomCalls(IActorProxyFactory actors)
     }
 
     private ActorProxy Actor(ConcertId target) => actors.Create(new ActorId(target.ToString()), WaitingRoomActor.TypeName);
-
-    /// <summary>One call at a time; whatever arrives meanwhile goes with the next.</summary>
-    private sealed class Batcher<TIn, TOut>(int most, Func<IReadOnlyList<TIn>, Task<IReadOnlyList<TOut>>> call)
-    {
-        private readonly Queue<(TIn Item, TaskCompletionSource<TOut> Done)> _waiting = new();
-        private bool _running;
-
-        public Task<TOut> AddAsync(TIn item)
-        {
-            var done = new TaskCompletionSource<TOut>(TaskCreationOptions.RunContinuationsAsynchronously);
-            lock (_waiting)
-            {
-                _waiting.Enqueue((item, done));
-                if (!_running) _ = RunAsync();
-                _running = true;
-            }
-            return done.Task;
-        }
-
-        private async Task RunAsync()
-        {
-            await Task.Yield();
-            while (Next() is { Count: > 0 } batch) await CallAsync(batch);
-        }
-
-        private List<(TIn Item, TaskCompletionSource<TOut> Done)> Next()
-        {
-            lock (_waiting)
-            {
-                var batch = new List<(TIn, TaskCompletionSource<TOut>)>(Math.Min(_waiting.Count, most));
-                while (batch.Count < most && _waiting.TryDequeue(out var next)) batch.Add(next);
-                _running = batch.Count > 0;
-                return batch;
-            }
-        }
-
-        private async Task CallAsync(List<(TIn Item, TaskCompletionSource<TOut> Done)> batch)
-        {
-            try
-            {
-                var results = await call(batch.ConvertAll(b => b.Item));
-                for (var i = 0; i < batch.Count; i++) batch[i].Done.SetResult(results[i]);
-            }
-            catch (Exception e)
-            {
-                // Each waiting caller gets the fault; the next batch tries anew.
-                foreach (var (_, done) in batch) done.SetException(e);
-            }
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
@@ -7,31 +8,22 @@ namespace ConcertDapr.Reservation;
 
 /// <summary>
 /// The only place that touches seat blocks: <c>block/{showId}/{n} → SeatBlock</c>. Every change is a compare-and-set on the
-/// block's ETag. A block missing from Redis is rebuilt from Postgres before it is used.
+/// block's ETag; decisions that meet at one block in this replica share one. A block missing from Redis is rebuilt from
+/// Postgres before it is used.
 /// </summary>
-internal sealed class BlockStore(DaprClient dapr, ReservationStore rows, TimeProvider clock)
+internal sealed class BlockStore(DaprClient dapr, BlockLock blockLock, ReservationStore rows, TimeProvider clock)
 {
-    private const int MostAttempts = 40;
+    private const int MostAttempts = 20;
+    private const int MostAtOnce = 200;
 
-    /// <summary>Reads a block without intending to change it.</summary>
-    public async Task<SeatBlock> ReadAsync(ShowId show, int block) => (await LoadAsync(show, block)).Block;
+    private readonly ConcurrentDictionary<(ShowId, int), Batcher<Func<SeatBlock, BlockOutcome>, BlockOutcome>> _batchers = new();
 
     /// <summary>Decides on the current block and stores what was granted; decides anew where another writer was faster.</summary>
     /// <exception cref="BlockBusyException">Others were faster too many times in a row.</exception>
-    public async Task<BlockOutcome> UpdateAsync(ShowId show, int block, Func<SeatBlock, BlockOutcome> decide)
-    {
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
-        {
-            var (current, etag) = await LoadAsync(show, block);
-            var outcome = decide(current);
-            if (outcome is BlockOutcome.Unsettled unsettled) await SettleAsync(show, block, unsettled.Reservations);
-            else if (outcome is not BlockOutcome.Granted granted || ReferenceEquals(granted.Next, current)) return outcome;
-            else if (await SaveAsync(show, block, granted.Next, etag)) return outcome;
-        }
-        throw new BlockBusyException(show, block);
-    }
+    public Task<BlockOutcome> UpdateAsync(ShowId show, int block, Func<SeatBlock, BlockOutcome> decide) =>
+        _batchers.GetOrAdd((show, block), at => new(MostAtOnce, decisions => UpdateManyAsync(at.Item1, at.Item2, decisions))).AddAsync(decide);
 
-    /// <summary>Changes a block unconditionally in what it decides, conditionally in storing it.</summary>
+    /// <summary>Changes a block whatever its state is.</summary>
     public Task ChangeAsync(ShowId show, int block, Func<SeatBlock, SeatBlock> change) =>
         UpdateAsync(show, block, current => new BlockOutcome.Granted(change(current), default));
 
@@ -45,6 +37,38 @@ internal sealed class BlockStore(DaprClient dapr, ReservationStore rows, TimePro
         return [.. keys.Select((k, n) => found.GetValueOrDefault(k) ?? Rebuild(rebuilt, n))];
     }
 
+    private async Task<IReadOnlyList<BlockOutcome>> UpdateManyAsync(ShowId show, int block, IReadOnlyList<Func<SeatBlock, BlockOutcome>> decisions)
+    {
+        // Losers of a hot seat learn it here, for the price of one read.
+        var (seen, _) = await LoadAsync(show, block);
+        var quick = decisions.Select(d => d(seen)).ToList();
+        if (quick.All(o => ChangesNothing(o, seen))) return quick;
+        return await blockLock.RunAsync($"reserve/{show}/{block}", () => DecideAndSaveAsync(show, block, decisions));
+    }
+
+    private async Task<IReadOnlyList<BlockOutcome>> DecideAndSaveAsync(ShowId show, int block, IReadOnlyList<Func<SeatBlock, BlockOutcome>> decisions)
+    {
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var (loaded, etag) = await LoadAsync(show, block);
+            var current = loaded;
+            var outcomes = new List<BlockOutcome>(decisions.Count);
+            foreach (var decide in decisions)
+            {
+                var outcome = decide(current);
+                if (outcome is BlockOutcome.Unsettled unsettled)
+                {
+                    current = await SettleAsync(current, unsettled.Reservations);
+                    outcome = decide(current);
+                }
+                if (outcome is BlockOutcome.Granted granted) current = granted.Next;
+                outcomes.Add(outcome);
+            }
+            if (ReferenceEquals(current, loaded) || await SaveAsync(show, block, current, etag)) return outcomes;
+        }
+        throw new BlockBusyException(show, block);
+    }
+
     private async Task<(SeatBlock Block, string ETag)> LoadAsync(ShowId show, int block)
     {
         var (stored, etag) = await dapr.GetStateAndETagAsync<SeatBlock?>(Apps.StateStore, Key(show, block));
@@ -56,17 +80,14 @@ internal sealed class BlockStore(DaprClient dapr, ReservationStore rows, TimePro
         : dapr.TryCreateStateAsync(Apps.StateStore, Key(show, block), next);
 
     /// <summary>Ends confirms that never did: Postgres says whether tickets exist; where not, it now bars them.</summary>
-    private async Task SettleAsync(ShowId show, int block, IReadOnlyList<ReservationId> reservations)
+    private async Task<SeatBlock> SettleAsync(SeatBlock block, IReadOnlyList<ReservationId> reservations)
     {
         foreach (var id in reservations)
         {
-            var sold = await rows.SettleAsync(id);
-            await ChangeAsync(show, block, current =>
-            {
-                var numbers = current.Marks.Where(m => m.Value.By == id).Select(m => m.Key).ToList();
-                return sold ? current.Sell(numbers, id) : current.Free(numbers, id);
-            });
+            var numbers = block.Marks.Where(m => m.Value.By == id).Select(m => m.Key).ToList();
+            block = await rows.SettleAsync(id) ? block.Sell(numbers, id) : block.Free(numbers, id);
         }
+        return block;
     }
 
     private SeatBlock Rebuild(IReadOnlyList<(SeatId Seat, SeatMark Mark)> marks, int block)
@@ -74,6 +95,9 @@ internal sealed class BlockStore(DaprClient dapr, ReservationStore rows, TimePro
         var now = clock.GetUtcNow();
         return new(marks.Where(m => m.Seat.Block == block && m.Mark.Binds(now)).ToImmutableSortedDictionary(m => m.Seat.Number, m => m.Mark));
     }
+
+    private static bool ChangesNothing(BlockOutcome outcome, SeatBlock block) =>
+        outcome is BlockOutcome.Taken || (outcome is BlockOutcome.Granted granted && ReferenceEquals(granted.Next, block));
 
     private static string Key(ShowId show, int block) => $"block/{show}/{block}";
 }

@@ -10,7 +10,7 @@ return await ConcertService.RunAsync(Apps.Reservation, args, ReservationJson.Def
         builder.Services.AddSingleton(HoldPolicy.From(settings));
         builder.Services.AddDaprDistributedLock(lifetime: ServiceLifetime.Singleton);
         builder.Services.AddSingleton<ShowPlans>();
-        builder.Services.AddSingleton<BlockGate>();
+        builder.Services.AddSingleton<BlockLock>();
         builder.Services.AddSingleton<BlockStore>();
         builder.Services.AddSingleton<ReservationStore>();
         builder.Services.AddSingleton<SeatMaps>();

@@ -18,7 +18,7 @@ internal abstract record HoldOutcome
 }
 
 /// <summary>Holds, confirms and releases: block by block in Redis, with the reservation's row in Postgres as the arbiter.</summary>
-internal sealed class Reservations(BlockStore blocks, BlockGate gate, ReservationStore rows, EventPublisher events, HoldPolicy policy, TimeProvider clock,
+internal sealed class Reservations(BlockStore blocks, ReservationStore rows, EventPublisher events, HoldPolicy policy, TimeProvider clock,
     ILogger<Reservations> log)
 {
     /// <summary>Holds all of these seats or none.</summary>
@@ -29,7 +29,7 @@ internal sealed class Reservations(BlockStore blocks, BlockGate gate, Reservatio
         var taken = new List<(int Block, List<int> Numbers)>();
         foreach (var (block, numbers) in ReservationRow.ByBlock(seats))
         {
-            var outcome = await HoldInBlockAsync(plan.Layout.ShowId, block, numbers, id, until);
+            var outcome = await blocks.UpdateAsync(plan.Layout.ShowId, block, b => b.Hold(numbers, id, until, clock.GetUtcNow()));
             if (outcome is BlockOutcome.Taken refused)
             {
                 await FreeAsync(plan.Layout.ShowId, taken, id);
@@ -97,14 +97,6 @@ internal sealed class Reservations(BlockStore blocks, BlockGate gate, Reservatio
             await rows.ExpireAsync(row.Id);
         }
         return gone.Count == AtOnce;
-    }
-
-    private async Task<BlockOutcome> HoldInBlockAsync(ShowId show, int block, List<int> numbers, ReservationId id, DateTimeOffset until)
-    {
-        using var turn = await gate.EnterAsync(show, block);
-        // Losers of a hot seat learn it here, for the price of one read.
-        if ((await blocks.ReadAsync(show, block)).Hold(numbers, id, until, clock.GetUtcNow()) is BlockOutcome.Taken taken) return taken;
-        return await gate.LockedAsync(show, block, () => blocks.UpdateAsync(show, block, b => b.Hold(numbers, id, until, clock.GetUtcNow())));
     }
 
     private async Task<HoldOutcome> RecordAsync(ReservationRow wanted)

@@ -12,8 +12,7 @@ internal static class Servers
     /// <summary>Redis with an append-only file. Null where one served the port already.</summary>
     public static async Task<Child?> RedisAsync(int port, string data, Action<string> print)
     {
-        if (await AnswersPingAsync(port)) return null;
-        Ports.RequireFree([(port, "Redis")]);
+        if (await IsThereAsync(port, "Redis", AnswersPingAsync)) return null;
         var folder = Directory.CreateDirectory(Path.Combine(data, "redis")).FullName;
         var child = await Child.StartAsync("redis", [Find("redis-server"), "--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes",
             "--appendfsync", "everysec", "--save", "", "--daemonize", "no", "--loglevel", "warning"], folder, s_noEnvironment, print);
@@ -24,8 +23,7 @@ internal static class Servers
     /// <summary>Postgres. Null where one served the port already.</summary>
     public static async Task<Child?> PostgresAsync(int port, string data, Action<string> print)
     {
-        if (await AnswersSqlAsync(port)) return null;
-        Ports.RequireFree([(port, "Postgres")]);
+        if (await IsThereAsync(port, "Postgres", AnswersSqlAsync)) return null;
         var folder = PostgresFolder(data);
         var asUser = Posix.IsRoot ? new[] { "setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--" } : [];
         if (!File.Exists(Path.Combine(folder, "PG_VERSION")))
@@ -55,6 +53,19 @@ internal static class Servers
             RunAsync(["chmod", "700", real]).GetAwaiter().GetResult();
         }
         return Directory.ResolveLinkTarget(folder, true)?.FullName ?? folder;
+    }
+
+    /// <summary>Whether a server is to be used as it is. One that neither answers nor lets go of its port may be ending from a run before.</summary>
+    private static async Task<bool> IsThereAsync(int port, string what, Func<int, Task<bool>> answers)
+    {
+        var until = DateTime.UtcNow.AddSeconds(15);
+        while (!await answers(port))
+        {
+            if (Ports.IsFree(port)) return false;
+            if (DateTime.UtcNow > until) Ports.RequireFree([(port, what)]);
+            await Task.Delay(100);
+        }
+        return true;
     }
 
     private static bool IsReachableByAll(string path)
