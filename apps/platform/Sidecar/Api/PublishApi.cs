@@ -5,7 +5,8 @@ using Grpc.Core;
 namespace ConcertDapr.Sidecar.Api;
 
 /// <summary>One event of a bulk publish.</summary>
-internal sealed record BulkEvent(string EntryId, ReadOnlyMemory<byte> Event, string ContentType, IReadOnlyDictionary<string, string> Metadata);
+/// <param name="Metadata">Null: the entry has none, not even the request's (gRPC).</param>
+internal sealed record BulkEvent(string EntryId, ReadOnlyMemory<byte> Event, string ContentType, IReadOnlyDictionary<string, string>? Metadata);
 
 /// <summary>An event that could not be published.</summary>
 internal sealed record BulkFailure(string EntryId, string Error);
@@ -13,6 +14,8 @@ internal sealed record BulkFailure(string EntryId, string Error);
 /// <summary>Publishing over any protocol. Throws <see cref="DaprError"/>.</summary>
 internal sealed class PublishApi(string appId, IReadOnlyDictionary<string, PubSubComponent> components, TimeProvider clock)
 {
+    private static readonly Dictionary<string, string> NoMetadata = [];
+
     public IReadOnlyDictionary<string, PubSubComponent> Components => components;
 
     /// <summary>Checks names and rights, without publishing.</summary>
@@ -31,10 +34,11 @@ internal sealed class PublishApi(string appId, IReadOnlyDictionary<string, PubSu
 
     /// <summary>Wraps the data in a CloudEvent (unless <c>rawPayload</c>) and publishes it.</summary>
     public async Task PublishAsync(string pubsub, string topic, ReadOnlyMemory<byte> data, string? contentType,
-        IReadOnlyDictionary<string, string> metadata, TraceContext trace, CancellationToken cancellationToken)
+        IReadOnlyDictionary<string, string>? metadata, TraceContext trace, CancellationToken cancellationToken)
     {
         var component = Find(pubsub, topic);
-        var message = IsRaw(pubsub, metadata) ? data : Envelope(pubsub, topic, data, contentType, metadata, trace);
+        var known = metadata ?? NoMetadata;
+        var message = IsRaw(pubsub, known) ? data : Envelope(pubsub, topic, data, contentType, known, trace);
         try
         {
             await component.Outbound.RunAsync(token => component.Bus.PublishAsync(topic, message, metadata, token), cancellationToken);
@@ -54,8 +58,10 @@ internal sealed class PublishApi(string appId, IReadOnlyDictionary<string, PubSu
         CheckEntryIds(pubsub, topic, events);
         var messages = events.Select(entry =>
         {
-            var merged = Merge(metadata, entry.Metadata);
-            return (entry.EntryId, Metadata: merged,
+            // Daprd adds the request's metadata only to entries that have a map of their own, be it empty.
+            var own = entry.Metadata is null ? null : Merge(metadata, entry.Metadata);
+            var merged = own ?? NoMetadata;
+            return (entry.EntryId, Metadata: own,
                 Data: raw || IsRaw(pubsub, merged) ? entry.Event : Envelope(pubsub, topic, entry.Event, entry.ContentType, merged, trace));
         }).ToArray();
         var failures = await Task.WhenAll(messages.Select(async message =>

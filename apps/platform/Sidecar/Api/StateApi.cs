@@ -134,7 +134,7 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
     private static string TransactionText(StateComponent component, Exception e) => e switch
     {
         InvalidETagException => $"invalid etag value: {e.Message}",
-        ETagMismatchException => component.IsRedis ? $"ERR user_script: {e.Message}" : ETagText(e),
+        ETagMismatchException => component.IsRedis ? e.Message : ETagText(e),
         _ => e.Message,
     };
 

@@ -13,8 +13,9 @@ internal delegate Task BusHandler(BusMessage message, CancellationToken cancella
 /// <summary>A pub/sub component.</summary>
 internal interface IPubSub
 {
+    /// <param name="metadata">Null where the publisher's protocol knows of none (gRPC), which is not the same as none (HTTP).</param>
     Task PublishAsync(
-        string topic, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken);
+        string topic, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellationToken);
 
     /// <summary>
     /// Begins to deliver the topic's messages to <paramref name="handler"/>; returns once the subscription stands.

@@ -11,9 +11,9 @@ internal sealed class MemoryPubSub(ILogger log) : IPubSub
     private readonly ConcurrentDictionary<Listener, byte> listeners = new();
 
     public Task PublishAsync(
-        string topic, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
+        string topic, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellationToken)
     {
-        var message = new BusMessage(topic, data.ToArray(), metadata);
+        var message = new BusMessage(topic, data.ToArray(), metadata ?? new Dictionary<string, string>());
         foreach (var listener in listeners.Keys)
             if (listener.Hears(topic)) listener.Queue.Writer.TryWrite(message);
         return Task.CompletedTask;

@@ -30,15 +30,17 @@ internal sealed class RedisPubSub : IPubSub, IAsyncDisposable
     }
 
     public async Task PublishAsync(
-        string topic, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
+        string topic, ReadOnlyMemory<byte> data, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellationToken)
     {
-        var attributes = metadata.Count == 0 ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(metadata, PubSubJson.Default.IReadOnlyDictionaryStringString);
-        var reply = settings switch
+        RedisArg[] limit = settings switch
         {
-            { MaxLength: { } length } => await client.SendAsync(cancellationToken, "XADD", topic, "MAXLEN", "~", length, "*", "data", data, "metadata", attributes),
-            { Ttl: { } ttl } => await client.SendAsync(cancellationToken, "XADD", topic, "MINID", "~", Oldest(ttl), "*", "data", data, "metadata", attributes),
-            _ => await client.SendAsync(cancellationToken, "XADD", topic, "*", "data", data, "metadata", attributes),
+            { MaxLength: { } length } => ["MAXLEN", "~", length],
+            { Ttl: { } ttl } => ["MINID", "~", Oldest(ttl)],
+            _ => [],
         };
+        RedisArg[] attributes = metadata is null ? []
+            : ["metadata", JsonSerializer.SerializeToUtf8Bytes(metadata, PubSubJson.Default.IReadOnlyDictionaryStringString)];
+        var reply = await client.SendAsync(cancellationToken, ["XADD", topic, .. limit, "*", "data", data, .. attributes]);
         if (reply.IsError) throw new RedisServerException($"redis streams: error from publish: {reply.Text}");
     }
 

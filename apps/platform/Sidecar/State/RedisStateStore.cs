@@ -140,8 +140,13 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
         var text = $"failed to {(operation is StateSet ? "set" : "delete")} key {operation.Key}";
         return string.IsNullOrEmpty(operation.ETag)
             ? new StateStoreException($"{text}: ERR user_script: the key was written with first-write, later writes must name its etag")
-            : new ETagMismatchException(text);
+            : new ETagMismatchException(RefusalOfDaprdsScript(operation));
     }
+
+    /// <summary>Callers match on the whole text, so it is the one that Redis makes of daprd's own scripts.</summary>
+    private static string RefusalOfDaprdsScript(StateOperation operation) => operation is StateSet
+        ? $"ERR user_script:14: failed to set key {operation.Key} script: d908b9553add63a82e03589b5c6d01a7654ef0f2, on @user_script:14."
+        : $"ERR user_script:6: failed to delete {operation.Key} script: 2446db0de2c963f100727b388f03ead01d18c265, on @user_script:6.";
 
     private static string EscapePattern(string prefix)
     {

@@ -187,6 +187,17 @@ public sealed class EventSequenceTests
         (await t.Worker.NextActivityAsync()).Name.ShouldBe("New");
     }
 
+    [Fact]
+    public async Task An_event_that_comes_during_the_last_turn_of_an_execution_reaches_the_next_one()
+    {
+        await using var t = new EngineUnderTest();
+        _ = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.RaiseAsync("a", "late", "x");
+        await t.AnswerAsync("a", Do.ContinueAsNew("2"));
+        (await t.Worker.NextTurnAsync()).NewEvents[2].EventRaised.Input.ShouldBe("x");
+    }
+
     [Theory]
     [InlineData(true, null)]
     [InlineData(false, "bye")]

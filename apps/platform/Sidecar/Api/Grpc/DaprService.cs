@@ -41,7 +41,7 @@ internal static class DaprService
     private static GrpcServer AddPublish(this GrpcServer server, SidecarRuntime runtime)
     {
         server.Operation(Path("PublishEvent"), PublishEventRequest.Parser, (request, call) => Done(runtime.Publish.PublishAsync(
-            request.PubsubName, request.Topic, request.Data.Memory, request.DataContentType, request.Metadata.AsReadOnly(),
+            request.PubsubName, request.Topic, request.Data.Memory, request.DataContentType, PublishMetadata(request.Metadata, TraceOf(call, runtime)),
             TraceOf(call, runtime), call.Cancellation)));
         foreach (var name in new[] { "BulkPublishEvent", "BulkPublishEventAlpha1" })
             server.Operation(Path(name), BulkPublishRequest.Parser, (request, call) => PublishBulkAsync(request, call, runtime));
@@ -68,9 +68,21 @@ internal static class DaprService
         await state.SaveAsync(request.StoreName, [.. request.States.Select(ToRequest)], cancellationToken);
     }
 
+    /// <summary>Over gRPC an empty map is none at all, and an event without envelope has its trace beside it.</summary>
+    private static Dictionary<string, string>? PublishMetadata(Google.Protobuf.Collections.MapField<string, string> metadata, TraceContext trace)
+    {
+        if (metadata.Count == 0)
+            return null;
+        var all = new Dictionary<string, string>(metadata);
+        if (all.Any(pair => pair.Key.Equals("rawPayload", StringComparison.OrdinalIgnoreCase)))
+            (all["traceid"], all["tracestate"]) = (trace.EventParent, trace.State ?? "");
+        return all;
+    }
+
     private static async Task<BulkPublishResponse> PublishBulkAsync(BulkPublishRequest request, GrpcCall call, SidecarRuntime runtime)
     {
-        var events = request.Entries.Select(e => new BulkEvent(e.EntryId, e.Event.Memory, e.ContentType, e.Metadata.AsReadOnly())).ToArray();
+        var events = request.Entries.Select(e => new BulkEvent(e.EntryId, e.Event.Memory, e.ContentType,
+            e.Metadata.Count == 0 ? null : e.Metadata.AsReadOnly())).ToArray();
         var failures = await runtime.Publish.PublishBulkAsync(request.PubsubName, request.Topic, events, request.Metadata.AsReadOnly(),
             TraceOf(call, runtime), call.Cancellation);
         return new() { FailedEntries = { failures.Select(f => new BulkPublishFailedEntry { EntryId = f.EntryId, Error = f.Error }) } };
