@@ -50,7 +50,9 @@ public class ActorReminder : ActorReminderToken, IActorReminder
     {
     }
 
-    /// <exception cref="ArgumentOutOfRangeException">A time is negative (but for the period's −1 ms), or no repetition.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A time is negative (but for the period's −1 ms), or there is no repetition.
+    /// </exception>
     public ActorReminder(
         string actorType, ActorId actorId, string name, byte[]? state, TimeSpan dueTime, TimeSpan period,
         int? repetitions, TimeSpan? ttl)

@@ -22,7 +22,8 @@ internal static partial class DurationText
                 "The TimeSpan value, combined with repetition cannot be in milliseconds.", nameof(value));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"R{repetitions}/P{Part(value.Days, 'D')}T{Part(value.Hours, 'H')}{Part(value.Minutes, 'M')}{Part(value.Seconds, 'S')}");
+            $"R{repetitions}/P{Part(value.Days, 'D')}T{Part(value.Hours, 'H')}")
+            + Part(value.Minutes, 'M') + Part(value.Seconds, 'S');
     }
 
     /// <summary>Go or ISO 8601 durations, <c>@every</c> and repetitions; nothing at all is −1 ms, never.</summary>
@@ -64,7 +65,8 @@ internal static partial class DurationText
         _ => TimeSpan.FromMicroseconds(1),
     };
 
-    [GeneratedRegex(@"^(R\d+/)?P((?<y>\d+)Y)?((?<mo>\d+)M)?((?<w>\d+)W)?((?<d>\d+)D)?(T((?<h>\d+)H)?((?<m>\d+)M)?((?<s>\d+)S)?)?$")]
+    [GeneratedRegex(@"^(R\d+/)?P((?<y>\d+)Y)?((?<mo>\d+)M)?((?<w>\d+)W)?((?<d>\d+)D)?"
+        + @"(T((?<h>\d+)H)?((?<m>\d+)M)?((?<s>\d+)S)?)?$")]
     private static partial Regex Iso();
 
     [GeneratedRegex(@"^-?((?<n>\d+(\.\d+)?)(?<u>h|ms|m|s|us|µs|ns))+$|^-?(?<n>0)(?<u>)$")]
