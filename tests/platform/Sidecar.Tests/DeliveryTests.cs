@@ -113,6 +113,24 @@ public sealed class DeliveryTests(RedisServer redis)
     }
 
     [Fact]
+    public async Task A_handler_that_hangs_does_not_keep_the_sidecar_from_ending_and_its_message_stays()
+    {
+        var entered = new TaskCompletionSource();
+        await using var app = (await TestApp.StartAsync()).Subscribes(topic).On($"POST /{topic}", async (context, _) =>
+        {
+            entered.TrySetResult();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        var sidecar = await TestSidecar.StartAsync("sub", app, TestSidecar.Redis("pubsub", "pubsub.redis", redis),
+            change: options => options with { GracefulShutdown = TimeSpan.FromMilliseconds(100) });
+        await sidecar.PostAsync($"/v1.0/publish/pubsub/{topic}", "1");
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await sidecar.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        await using var client = redis.Client();
+        (await client.SendAsync(default, "XPENDING", topic, "sub")).Items[0].Integer.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Rules_choose_the_route_and_a_rule_that_fails_takes_no_other()
     {
         await using var app = (await TestApp.StartAsync())

@@ -31,7 +31,7 @@ internal static class InvokeHeaders
         foreach (var (name, values) in from)
         {
             if (HopByHop.Contains(name) || Ours.Contains(name) || named.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
-            if (!keepToken && name.Equals("dapr-api-token", StringComparison.OrdinalIgnoreCase)) continue;
+            if (name.Equals("dapr-api-token", StringComparison.OrdinalIgnoreCase) && (!keepToken || to.Headers.Contains(name))) continue;
             if (!to.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
                 to.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }

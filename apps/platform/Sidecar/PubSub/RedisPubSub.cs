@@ -46,11 +46,12 @@ internal sealed class RedisPubSub : IPubSub, IAsyncDisposable
 
     public async Task<IAsyncDisposable> SubscribeAsync(string topic, BusHandler handler, CancellationToken cancellationToken)
     {
-        var reader = new RedisTopicReader(client, settings, topic, handler, queue.Writer, log);
+        var reader = new RedisTopicReader(client, settings, topic, handler, queue.Writer, log, stop.Token);
         await reader.StartAsync(cancellationToken);
         return reader;
     }
 
+    /// <summary>Gives up what is still under way after the subscriptions had their time to end; it stays pending.</summary>
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();

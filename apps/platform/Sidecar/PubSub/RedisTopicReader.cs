@@ -8,7 +8,7 @@ namespace ConcertDapr.Sidecar.PubSub;
 
 /// <summary>Reads one stream for one group: new entries on a connection of its own, forgotten ones from time to time.</summary>
 internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings settings, string topic, BusHandler handler,
-    ChannelWriter<(RedisTopicReader, string, BusMessage)> queue, ILogger log) : IAsyncDisposable
+    ChannelWriter<(RedisTopicReader, string, BusMessage)> queue, ILogger log, CancellationToken abort) : IAsyncDisposable
 {
     private static readonly TimeSpan Block = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(500);
@@ -56,7 +56,7 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
     {
         try
         {
-            await handler(message, CancellationToken.None);
+            await handler(message, abort);
             return true;
         }
         catch (OperationCanceledException)
