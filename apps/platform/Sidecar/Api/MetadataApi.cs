@@ -16,6 +16,8 @@ internal sealed class MetadataApi(SidecarRuntime runtime)
     private static readonly string[] RedisCapabilities = ["ETAG", "TRANSACTIONAL", "TTL", "KEYS_LIKE", "ACTOR"];
     private static readonly string[] MemoryCapabilities = ["ETAG", "TRANSACTIONAL", "TTL", "DELETE_WITH_PREFIX", "KEYS_LIKE", "ACTOR"];
 
+    private static readonly string[] MemoryBusCapabilities = ["SUBSCRIBE_WILDCARDS"];
+
     private readonly ConcurrentDictionary<string, string> extended = new(StringComparer.Ordinal);
 
     public static IReadOnlyList<string> EnabledFeatures { get; } = ["WorkflowsRemoteActivityReminder"];
@@ -50,6 +52,7 @@ internal sealed class MetadataApi(SidecarRuntime runtime)
     {
         "state.redis" => RedisCapabilities,
         "state.in-memory" => MemoryCapabilities,
+        "pubsub.in-memory" => MemoryBusCapabilities,
         _ => [],
     });
 }

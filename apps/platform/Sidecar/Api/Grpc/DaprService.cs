@@ -58,14 +58,36 @@ internal static class DaprService
             Status = (UnlockResponse.Types.Status)await locks.UnlockAsync(request.StoreName, request.ResourceId, request.LockOwner, call.Cancellation),
         });
 
-    public static TraceContext TraceOf(GrpcCall call, SidecarRuntime runtime) => TraceContext.Of(call.Http.Request.Headers, runtime.Tracing);
+    /// <summary>The trace of a call; unlike over HTTP a tracestate is not taken over.</summary>
+    public static TraceContext TraceOf(GrpcCall call, SidecarRuntime runtime) =>
+        TraceContext.Of(call.Header("traceparent"), null, null, runtime.Tracing);
 
     private static async Task SaveAsync(StateApi state, SaveStateRequest request, CancellationToken cancellationToken)
     {
-        state.Find(request.StoreName);
+        var store = state.Find(request.StoreName);
         if (request.States.Any(item => item.Key.Length == 0))
-            throw new DaprError(400, "ERR_MALFORMED_REQUEST", global::Grpc.Core.StatusCode.InvalidArgument, "state key cannot be empty");
-        await state.SaveAsync(request.StoreName, [.. request.States.Select(ToRequest)], cancellationToken);
+            throw new DaprError(400, "ERR_STATE_SAVE", global::Grpc.Core.StatusCode.InvalidArgument, "state key cannot be empty")
+            {
+                Details = [new ErrorDetail.Info("ERR_STATE_SAVE", null)],
+            };
+        await state.SaveAsync(request.StoreName, [.. request.States.Select(item => ToRequest(item) with { Value = ValueOf(item, store.Json) })],
+            cancellationToken);
+    }
+
+    /// <summary>Values are stored as they are, unless the caller calls them JSON: then as over HTTP.</summary>
+    private static ReadOnlyMemory<byte> ValueOf(WireItem item, State.JsonStyle json)
+    {
+        if (!item.Metadata.TryGetValue("contentType", out var type) || type != "application/json" || item.Value.IsEmpty)
+            return item.Value.Memory;
+        try
+        {
+            using var document = System.Text.Json.JsonDocument.Parse(item.Value.Memory);
+            return json.Encode(document.RootElement);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return item.Value.Memory; // The name was wrong; bytes are bytes.
+        }
     }
 
     /// <summary>Over gRPC an empty map is none at all, and an event without envelope has its trace beside it.</summary>

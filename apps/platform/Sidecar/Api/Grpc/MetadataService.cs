@@ -40,7 +40,8 @@ internal static class MetadataService
 
     private static ActorRuntime DescribeActors(SidecarRuntime runtime)
     {
-        var (status, ready) = runtime.Actors.Status;
+        // The engine's workflow actors run here even when the app hosts none.
+        var (status, ready) = runtime.Actors.Status is { Text: "DISABLED" } && runtime.Workflows is not null ? ("RUNNING", true) : runtime.Actors.Status;
         var answer = new ActorRuntime
         {
             RuntimeStatus = System.Enum.Parse<ActorRuntime.Types.ActorRuntimeStatus>(status, ignoreCase: true),
