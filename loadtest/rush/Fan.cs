@@ -132,7 +132,12 @@ internal sealed class Fan(int user, Temper temper, Api api, Sale sale, Random ra
         var key = Guid.NewGuid().ToString();
         var paid = await api.PayAsync(reservation.ReservationId, reservation.Amount, token, key);
         if (!paid.Ok && (int)paid.Status is 0 or >= 500) paid = await RetryAsync(() => api.PayAsync(reservation.ReservationId, reservation.Amount, token, key));
-        if (paid.Code is "QUEUE_TOKEN_EXPIRED") return Done("session ended before paying");
+        while (paid.Code is "QUEUE_TOKEN_EXPIRED" or "NOT_ADMITTED")
+        {
+            // The session ended, the hold has not: queue again and pay.
+            if (await JoinAsync() is not { } again) return Next.GiveUp;
+            if (await WaitAsync(again)) paid = await api.PayAsync(reservation.ReservationId, reservation.Amount, again, key);
+        }
         if (!paid.Ok) return Done($"payment refused: {paid.Code}");
         return Done(await OutcomeAsync(paid.Body!) switch
         {

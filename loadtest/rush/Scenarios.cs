@@ -121,6 +121,8 @@ internal sealed class Scenarios(RushOptions options, HttpClient http)
 
     private async Task<IReadOnlyList<(int User, string Token)>> AdmitAsync(Sale sale, int fans)
     {
+        var capacity = (await ApiOf(1, new Measurements()).FiguresAsync(sale.Concert)).Body!.Capacity;
+        if (capacity < fans) throw new InvalidOperationException($"The waiting room lets {capacity} in at once, {fans} are wanted inside (Queue:Capacity).");
         var admitted = new List<(int, string)>();
         for (var n = 1; admitted.Count < fans; n++) admitted.Add((n, await AdmitAsync(sale.Concert, ApiOf(n, new Measurements()))));
         return admitted;
@@ -154,7 +156,14 @@ internal sealed class Scenarios(RushOptions options, HttpClient http)
                 hold = await api.HoldAsync(sale.Show, token, Guid.NewGuid().ToString(), seat);
             }
             if (!hold.Ok) continue;
-            var paid = await api.PayAsync(hold.Body!.ReservationId, hold.Body.Amount, token, Guid.NewGuid().ToString());
+            var key = Guid.NewGuid().ToString();
+            var paid = await api.PayAsync(hold.Body!.ReservationId, hold.Body.Amount, token, key);
+            while (paid.Code is "QUEUE_TOKEN_EXPIRED" or "NOT_ADMITTED")
+            {
+                // The slot of the payment before went meanwhile; the seat is held all the same.
+                token = await AdmitAsync(sale.Concert, api);
+                paid = await api.PayAsync(hold.Body.ReservationId, hold.Body.Amount, token, key);
+            }
             sale.Measurements.Count(paid.Ok ? $"payment {paid.Body!.Status}" : $"payment refused {paid.Code}");
             token = await AdmitAsync(sale.Concert, api);
         }
