@@ -31,6 +31,7 @@ internal sealed class Courier(HttpClient http, DeliveryStore deliveries, IReadOn
 
     private async Task<Exception?> TryAsync(Letter letter, Channel channel)
     {
+        if (channel.Address is null) return await WriteDownAsync(letter, channel);
         if (!await deliveries.ReceiveAsync(letter, channel.Name)) return null;
         try
         {
@@ -45,13 +46,15 @@ internal sealed class Courier(HttpClient http, DeliveryStore deliveries, IReadOn
         }
     }
 
+    /// <summary>The log cannot fail to take a letter, so receiving and delivering are one statement.</summary>
+    private async Task<Exception?> WriteDownAsync(Letter letter, Channel channel)
+    {
+        if (await deliveries.ReceiveDeliveredAsync(letter, channel.Name)) log.Delivered(letter.Topic, letter.EventId);
+        return null;
+    }
+
     private async Task SendAsync(Letter letter, Channel channel)
     {
-        if (channel.Address is null)
-        {
-            log.Delivered(letter.Topic, letter.EventId);
-            return;
-        }
         using var request = new HttpRequestMessage(HttpMethod.Post, channel.Address);
         request.Content = new StringContent(letter.Payload, Encoding.UTF8, "application/json");
         request.Headers.Add("X-Event-Id", letter.EventId);

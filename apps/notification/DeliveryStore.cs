@@ -18,6 +18,17 @@ internal sealed class DeliveryStore(Database database)
             """, new { letter.EventId, channel, letter.Topic, letter.Payload });
     }
 
+    /// <summary>Records a letter as delivered; false where it was before.</summary>
+    public async Task<bool> ReceiveDeliveredAsync(Letter letter, string channel)
+    {
+        await using var connection = await database.OpenAsync();
+        return await connection.ExecuteAsync(
+            """
+            INSERT INTO deliveries (event_id, channel, topic, payload, delivered_at, attempts) VALUES (@EventId, @channel, @Topic, @Payload::jsonb, now(), 1)
+            ON CONFLICT (event_id, channel) DO NOTHING
+            """, new { letter.EventId, channel, letter.Topic, letter.Payload }) == 1;
+    }
+
     /// <summary>A letter arrived.</summary>
     public async Task DeliveredAsync(Letter letter, string channel)
     {

@@ -12,9 +12,8 @@ internal sealed class CheckReservation(Neighbours neighbours, PaymentStore payme
 {
     public override async Task<StepResult> RunAsync(WorkflowActivityContext context, PaymentOrder input)
     {
-        await payments.BeginAsync(input.PaymentId);
         var check = await neighbours.CheckAsync(input.ReservationId);
-        return await payments.RecordAsync(input.PaymentId, nameof(CheckReservation), Judge(check, input));
+        return await payments.BeginAsync(input.PaymentId, nameof(CheckReservation), Judge(check, input));
     }
 
     /// <summary>Whether a reservation can be paid by an order. A confirmed one may be this saga's own work, repeated: confirm will tell.</summary>
@@ -44,11 +43,12 @@ internal sealed class ConfirmSeats(Neighbours neighbours, PaymentStore payments)
 }
 
 /// <summary>Records success, then announces it.</summary>
-internal sealed class CompletePayment(PaymentStore payments, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentOrder, object?>
+internal sealed class CompletePayment(PaymentStore payments, Sagas sagas, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentOrder, object?>
 {
     public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
     {
         await payments.EndAsync(input.PaymentId, PaymentStatus.Completed, null, nameof(CompletePayment));
+        sagas.Ended(input.PaymentId);
         await events.PublishAsync(Topics.PaymentCompleted, $"{input.PaymentId}:completed", input.ConcertId.ToString(), Ended.Event(input, null, clock));
         return null;
     }
@@ -75,11 +75,12 @@ internal sealed class ReleaseSeats(Neighbours neighbours, PaymentStore payments)
 }
 
 /// <summary>Records failure, then announces it. Everything is undone by now.</summary>
-internal sealed class FailPayment(PaymentStore payments, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentEnd, object?>
+internal sealed class FailPayment(PaymentStore payments, Sagas sagas, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentEnd, object?>
 {
     public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentEnd input)
     {
         await payments.EndAsync(input.Order.PaymentId, PaymentStatus.Failed, input.Reason, nameof(FailPayment));
+        sagas.Ended(input.Order.PaymentId);
         await events.PublishAsync(Topics.PaymentFailed, $"{input.Order.PaymentId}:failed", input.Order.ConcertId.ToString(),
             Ended.Event(input.Order, input.Reason, clock));
         return null;

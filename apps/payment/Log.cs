@@ -10,9 +10,6 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Warning, "The saga of payment {Payment} was not started; the reconciler will")]
     public static partial void StartFailed(this ILogger log, Exception exception, PaymentId payment);
 
-    [LoggerMessage(3, LogLevel.Debug, "Payment {Payment} is not over yet: {Reason}")]
-    public static partial void NotYetOver(this ILogger log, PaymentId payment, string reason);
-
     [LoggerMessage(4, LogLevel.Warning, "Reconciling failed; trying again")]
     public static partial void ReconcileFailed(this ILogger log, Exception exception);
 

@@ -33,6 +33,12 @@ internal sealed class PaymentStore(Database database)
 {
     private const string Columns = "id, user_id, reservation_id, concert_id, amount, queue_sequence, status, reason";
 
+    private const string Note =
+        """
+        INSERT INTO payment_steps (payment_id, step, outcome) VALUES (@id, @step, @outcome)
+        ON CONFLICT (payment_id, step) DO UPDATE SET outcome = excluded.outcome
+        """;
+
     /// <summary>Writes the PENDING row that decides who starts the saga.</summary>
     public async Task<AddVerdict> AddAsync(PaymentOrder order)
     {
@@ -76,23 +82,23 @@ internal sealed class PaymentStore(Database database)
         return [.. steps.Select(s => new PaymentStep(s.Step, s.Outcome, s.At))];
     }
 
-    /// <summary>The saga runs.</summary>
-    public async Task BeginAsync(PaymentId id)
+    /// <summary>The saga runs: notes its first step's outcome and hands it on.</summary>
+    public async Task<StepResult> BeginAsync(PaymentId id, string step, StepResult result)
     {
         await using var connection = await database.OpenAsync();
         await connection.ExecuteAsync(
-            "UPDATE payments SET status = 'PROCESSING', updated_at = now() WHERE id = @Value AND status IN ('PENDING', 'COMPENSATION_STUCK')", new { id.Value });
+            $"""
+            WITH begun AS (UPDATE payments SET status = 'PROCESSING', updated_at = now() WHERE id = @id AND status IN ('PENDING', 'COMPENSATION_STUCK'))
+            {Note}
+            """, new { id = id.Value, step, outcome = result.Code ?? "DONE" });
+        return result;
     }
 
     /// <summary>Notes a step's outcome, the latest one where it was repeated, and hands it on.</summary>
     public async Task<StepResult> RecordAsync(PaymentId id, string step, StepResult result)
     {
         await using var connection = await database.OpenAsync();
-        await connection.ExecuteAsync(
-            """
-            INSERT INTO payment_steps (payment_id, step, outcome) VALUES (@id, @step, @outcome)
-            ON CONFLICT (payment_id, step) DO UPDATE SET outcome = excluded.outcome
-            """, new { id = id.Value, step, outcome = result.Code ?? "DONE" });
+        await connection.ExecuteAsync(Note, new { id = id.Value, step, outcome = result.Code ?? "DONE" });
         return result;
     }
 

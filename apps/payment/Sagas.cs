@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ConcertDapr.Contracts;
 using Dapr.Workflow;
 using Grpc.Core;
@@ -7,6 +8,10 @@ namespace ConcertDapr.Payment;
 /// <summary>Starts sagas and waits for them, never without a deadline.</summary>
 internal sealed class Sagas(DaprWorkflowClient workflows, PaymentStore payments, PaymentPolicy policy, TimeProvider clock, ILogger<Sagas> log)
 {
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(500);
+
+    private readonly ConcurrentDictionary<PaymentId, TaskCompletionSource> _waiting = new();
+
     /// <summary>Starts the saga of a payment whose row exists; false where the runtime did not take it in time (the reconciler will).</summary>
     public async Task<bool> StartAsync(PaymentOrder order)
     {
@@ -31,16 +36,27 @@ internal sealed class Sagas(DaprWorkflowClient workflows, PaymentStore payments,
     public async Task<PaymentRow> WaitAsync(PaymentId id)
     {
         using var deadline = new CancellationTokenSource(policy.WaitFor, clock);
+        var ended = _waiting.GetOrAdd(id, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
         try
         {
-            await workflows.WaitForWorkflowCompletionAsync(id.ToString(), getInputsAndOutputs: false, deadline.Token);
+            while (true)
+            {
+                // Told by the activity that ends it where that runs in this replica; looked up where it runs in another, or ended already.
+                var row = (await payments.FindAsync(id))!;
+                if (row.IsOver || deadline.IsCancellationRequested) return row;
+                await Task.WhenAny(ended.Task, Task.Delay(s_lookEvery, clock, deadline.Token));
+            }
         }
-        catch (Exception e) when (e is RpcException or OperationCanceledException)
+        finally
         {
-            // Not yet, or nobody to ask: the row tells how far it is.
-            log.NotYetOver(id, e.Message);
+            _waiting.TryRemove(id, out _);
         }
-        return (await payments.FindAsync(id))!;
+    }
+
+    /// <summary>A payment's end was recorded: whoever waits for it in this replica goes on.</summary>
+    public void Ended(PaymentId id)
+    {
+        if (_waiting.TryRemove(id, out var waiting)) waiting.TrySetResult();
     }
 
     /// <summary>What the runtime knows of a payment's workflow.</summary>

@@ -16,12 +16,15 @@ internal sealed class BlockStore(DaprClient dapr, BlockLock blockLock, Reservati
     private const int MostAttempts = 20;
     private const int MostAtOnce = 200;
 
-    private readonly ConcurrentDictionary<(ShowId, int), Batcher<Func<SeatBlock, BlockOutcome>, BlockOutcome>> _batchers = new();
+    private readonly ConcurrentDictionary<(ShowId, int), Batcher<Change, BlockOutcome>> _batchers = new();
+
+    /// <summary>Takes seats: decides on the current block under the Dapr lock and stores what was granted.</summary>
+    /// <exception cref="BlockBusyException">Others were faster too many times in a row.</exception>
+    public Task<BlockOutcome> HoldAsync(ShowId show, int block, Func<SeatBlock, BlockOutcome> decide) => AddAsync(show, block, new(decide, Locked: true));
 
     /// <summary>Decides on the current block and stores what was granted; decides anew where another writer was faster.</summary>
     /// <exception cref="BlockBusyException">Others were faster too many times in a row.</exception>
-    public Task<BlockOutcome> UpdateAsync(ShowId show, int block, Func<SeatBlock, BlockOutcome> decide) =>
-        _batchers.GetOrAdd((show, block), at => new(MostAtOnce, decisions => UpdateManyAsync(at.Item1, at.Item2, decisions))).AddAsync(decide);
+    public Task<BlockOutcome> UpdateAsync(ShowId show, int block, Func<SeatBlock, BlockOutcome> decide) => AddAsync(show, block, new(decide, Locked: false));
 
     /// <summary>Changes a block whatever its state is.</summary>
     public Task ChangeAsync(ShowId show, int block, Func<SeatBlock, SeatBlock> change) =>
@@ -37,36 +40,50 @@ internal sealed class BlockStore(DaprClient dapr, BlockLock blockLock, Reservati
         return [.. keys.Select((k, n) => found.GetValueOrDefault(k) ?? Rebuild(rebuilt, n))];
     }
 
-    private async Task<IReadOnlyList<BlockOutcome>> UpdateManyAsync(ShowId show, int block, IReadOnlyList<Func<SeatBlock, BlockOutcome>> decisions)
+    private Task<BlockOutcome> AddAsync(ShowId show, int block, Change change) =>
+        _batchers.GetOrAdd((show, block), at => new(MostAtOnce, changes => ApplyAsync(at.Item1, at.Item2, changes))).AddAsync(change);
+
+    private async Task<IReadOnlyList<BlockOutcome>> ApplyAsync(ShowId show, int block, IReadOnlyList<Change> changes)
     {
+        var (loaded, etag) = await LoadAsync(show, block);
+        var (next, outcomes) = await DecideAsync(loaded, changes);
         // Losers of a hot seat learn it here, for the price of one read.
-        var (seen, _) = await LoadAsync(show, block);
-        var quick = decisions.Select(d => d(seen)).ToList();
-        if (quick.All(o => ChangesNothing(o, seen))) return quick;
-        return await blockLock.RunAsync($"reserve/{show}/{block}", () => DecideAndSaveAsync(show, block, decisions));
+        if (ReferenceEquals(next, loaded)) return outcomes;
+        return changes.Any(c => c.Locked)
+            ? await blockLock.RunAsync($"reserve/{show}/{block}", () => SaveAsync(show, block, changes, next, etag, outcomes))
+            : await SaveAsync(show, block, changes, next, etag, outcomes);
     }
 
-    private async Task<IReadOnlyList<BlockOutcome>> DecideAndSaveAsync(ShowId show, int block, IReadOnlyList<Func<SeatBlock, BlockOutcome>> decisions)
+    private async Task<IReadOnlyList<BlockOutcome>> SaveAsync(ShowId show, int block, IReadOnlyList<Change> changes, SeatBlock next, string etag,
+        IReadOnlyList<BlockOutcome> outcomes)
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var (loaded, etag) = await LoadAsync(show, block);
-            var current = loaded;
-            var outcomes = new List<BlockOutcome>(decisions.Count);
-            foreach (var decide in decisions)
-            {
-                var outcome = decide(current);
-                if (outcome is BlockOutcome.Unsettled unsettled)
-                {
-                    current = await SettleAsync(current, unsettled.Reservations);
-                    outcome = decide(current);
-                }
-                if (outcome is BlockOutcome.Granted granted) current = granted.Next;
-                outcomes.Add(outcome);
-            }
-            if (ReferenceEquals(current, loaded) || await SaveAsync(show, block, current, etag)) return outcomes;
+            if (await TrySaveAsync(show, block, next, etag)) return outcomes;
+            SeatBlock loaded;
+            (loaded, etag) = await LoadAsync(show, block);
+            (next, outcomes) = await DecideAsync(loaded, changes);
+            if (ReferenceEquals(next, loaded)) return outcomes;
         }
         throw new BlockBusyException(show, block);
+    }
+
+    /// <summary>Applies changes one after the other, each to what the ones before left.</summary>
+    private async Task<(SeatBlock Next, IReadOnlyList<BlockOutcome> Outcomes)> DecideAsync(SeatBlock block, IReadOnlyList<Change> changes)
+    {
+        var outcomes = new List<BlockOutcome>(changes.Count);
+        foreach (var change in changes)
+        {
+            var outcome = change.Decide(block);
+            if (outcome is BlockOutcome.Unsettled unsettled)
+            {
+                block = await SettleAsync(block, unsettled.Reservations);
+                outcome = change.Decide(block);
+            }
+            if (outcome is BlockOutcome.Granted granted) block = granted.Next;
+            outcomes.Add(outcome);
+        }
+        return (block, outcomes);
     }
 
     private async Task<(SeatBlock Block, string ETag)> LoadAsync(ShowId show, int block)
@@ -75,7 +92,7 @@ internal sealed class BlockStore(DaprClient dapr, BlockLock blockLock, Reservati
         return stored is not null ? (stored, etag) : (Rebuild(await rows.MarksAsync(show), block), "");
     }
 
-    private Task<bool> SaveAsync(ShowId show, int block, SeatBlock next, string etag) => etag.Length > 0
+    private Task<bool> TrySaveAsync(ShowId show, int block, SeatBlock next, string etag) => etag.Length > 0
         ? dapr.TrySaveStateAsync(Apps.StateStore, Key(show, block), next, etag)
         : dapr.TryCreateStateAsync(Apps.StateStore, Key(show, block), next);
 
@@ -96,10 +113,9 @@ internal sealed class BlockStore(DaprClient dapr, BlockLock blockLock, Reservati
         return new(marks.Where(m => m.Seat.Block == block && m.Mark.Binds(now)).ToImmutableSortedDictionary(m => m.Seat.Number, m => m.Mark));
     }
 
-    private static bool ChangesNothing(BlockOutcome outcome, SeatBlock block) =>
-        outcome is BlockOutcome.Taken || (outcome is BlockOutcome.Granted granted && ReferenceEquals(granted.Next, block));
-
     private static string Key(ShowId show, int block) => $"block/{show}/{block}";
+
+    private sealed record Change(Func<SeatBlock, BlockOutcome> Decide, bool Locked);
 }
 
 /// <summary>A block changed under every attempt to change it; the caller may try again.</summary>

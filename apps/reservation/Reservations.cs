@@ -29,7 +29,7 @@ internal sealed class Reservations(BlockStore blocks, ReservationStore rows, Eve
         var taken = new List<(int Block, List<int> Numbers)>();
         foreach (var (block, numbers) in ReservationRow.ByBlock(seats))
         {
-            var outcome = await blocks.UpdateAsync(plan.Layout.ShowId, block, b => b.Hold(numbers, id, until, clock.GetUtcNow()));
+            var outcome = await blocks.HoldAsync(plan.Layout.ShowId, block, b => b.Hold(numbers, id, until, clock.GetUtcNow()));
             if (outcome is BlockOutcome.Taken refused)
             {
                 await FreeAsync(plan.Layout.ShowId, taken, id);
