@@ -9,6 +9,7 @@ SOURCES := $(shell find apps loadtest -name bin -prune -o -name obj -prune -o \(
            Directory.Build.props Directory.Packages.props global.json
 DEVHOST := $(DOTNET) apps/platform/DevHost/bin/$(CONFIG)/net10.0/DevHost.dll
 RUSH    := $(DOTNET) loadtest/rush/bin/$(CONFIG)/net10.0/Rush.dll
+BENCH   := $(DOTNET) loadtest/bench/bin/$(CONFIG)/net10.0/Bench.dll
 
 SHARED  ?= ../shared
 GOLDENS ?= $(SHARED)/goldens
@@ -38,8 +39,8 @@ rush: $(BUILT) ## 500 fans rush 200 seats of the running system, then the audit.
 audit: $(BUILT) ## compare the books of the running system
 	@$(RUSH) audit $(ARGS)
 
-bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as ratios to limits of this machine
-	@$(DOTNET) run -c $(CONFIG) --project loadtest/bench -- $(ARGS)
+bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as shares of what this machine can do. ARGS=dapr, ARGS=purchases
+	@$(BENCH) $(ARGS)
 
 conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. AREAS='http/*' SCOPE=core GOLDENS='dir …'
 	@bash scripts/conformance.sh "$(SHARED)" "$(GOLDENS)" "$(SCOPE)" "$(AREAS)"

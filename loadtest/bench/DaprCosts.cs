@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using ConcertDapr.Sidecar;
+using Dapr.Client;
+
+namespace ConcertDapr.Bench;
+
+/// <summary>Calls through embedded sidecars against the same thing done plainly.</summary>
+internal sealed class DaprCosts(BenchOptions options, Table table)
+{
+    private const int Callers = 32;
+    private const int Connections = 64;
+
+    /// <summary>Measures everything; Redis, app and sidecars are this run's own.</summary>
+    public async Task RunAsync()
+    {
+        var folder = Directory.CreateTempSubdirectory("concert-bench-").FullName;
+        try
+        {
+            await using var redis = await RedisUnderTest.StartAsync(folder);
+            var components = WriteComponents(folder, redis.Port);
+            var registry = Path.Combine(folder, "sidecars");
+            await using var app = await AppUnderTest.StartAsync(components, registry);
+            await StateAsync(redis, app);
+            await CallsAsync(app, components, registry);
+            await WorkflowsAsync(app);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task StateAsync(RedisUnderTest redis, AppUnderTest app)
+    {
+        using var dapr = new DaprClientBuilder().UseGrpcEndpoint($"http://127.0.0.1:{app.Sidecar.GrpcPort}").Build();
+        var value = new string('x', 100);
+        for (var caller = 0; caller < Callers; caller++) await dapr.SaveStateAsync("statestore", $"block{caller}", value);
+
+        var gets = table.Limit("Redis GET, 32 connections (redis-benchmark)", await redis.GetsAsync());
+        table.Share("state get (gRPC), 32 callers", gets,
+            await MeasureAsync(Callers, caller => dapr.GetStateAsync<string>("statestore", $"block{caller}")));
+
+        var pairs = table.Limit("Redis HGET + EVAL, 32 connections (redis-benchmark)", await redis.CompareAndSetsAsync());
+        table.Share("state get + compare-and-set (gRPC), 32 callers", pairs, await MeasureAsync(Callers, async caller =>
+        {
+            var (_, etag) = await dapr.GetStateAndETagAsync<string>("statestore", $"block{caller}");
+            if (!await dapr.TrySaveStateAsync("statestore", $"block{caller}", value, etag)) throw new InvalidOperationException("an own key was changed");
+        }));
+    }
+
+    private async Task CallsAsync(AppUnderTest app, string components, string registry)
+    {
+        var direct = table.Limit("app called directly over HTTP, 64 connections", await HttpAsync(app.Port, _ => HttpLoop.Request("POST", "/ping")));
+        table.Share("actor call, 64 actors", direct, await HttpAsync(app.Sidecar.HttpPort, n => HttpLoop.Request("PUT", $"/v1.0/actors/Ping/{n}/method/Ping")));
+        table.Share("actor call, one actor", direct, await HttpAsync(app.Sidecar.HttpPort, _ => HttpLoop.Request("PUT", "/v1.0/actors/Ping/0/method/Ping")));
+
+        var invoke = HttpLoop.Request("POST", $"/v1.0/invoke/{AppUnderTest.Id}/method/ping");
+        await using (var caller = await SidecarHost.StartAsync(new SidecarOptions
+        {
+            AppId = "caller", HttpPort = 0, GrpcPort = 0, ResourcesPaths = [components], RegistryFolder = registry,
+        }))
+            table.Share("service invocation, two sidecars in one process", direct, await HttpAsync(caller.HttpPort, _ => invoke));
+
+        var port = RedisUnderTest.FreePort();
+        using var process = StartSidecar(port, components, registry);
+        try
+        {
+            await AnswersAsync(port, invoke);
+            table.Share("service invocation, two sidecars in two processes", direct, await HttpAsync(port, _ => invoke));
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
+    private async Task WorkflowsAsync(AppUnderTest app)
+    {
+        async Task RunOneAsync(int caller)
+        {
+            var id = await app.Workflows.ScheduleNewWorkflowAsync(AppUnderTest.TwoSteps, input: 1);
+            var state = await app.Workflows.WaitForWorkflowCompletionAsync(id);
+            if (state.ReadOutputAs<int>() != 3) throw new InvalidOperationException($"a workflow ended as {state.RuntimeStatus}");
+        }
+
+        table.Figure("workflow of two activities, alone", await MeasureAsync(1, RunOneAsync));
+        table.Figure("workflow of two activities, 32 at once", await MeasureAsync(32, RunOneAsync));
+    }
+
+    private Task<Rate> MeasureAsync(int callers, Func<int, Task> call) => Meter.RunAsync(callers, options.Seconds, call);
+
+    private async Task<Rate> HttpAsync(int port, Func<int, byte[]> request)
+    {
+        var loops = Enumerable.Range(0, Connections).Select(n => (Loop: HttpLoop.Connect(port), Request: request(n))).ToArray();
+        try
+        {
+            return await MeasureAsync(Connections, n => loops[n].Loop.SendAsync(loops[n].Request));
+        }
+        finally
+        {
+            foreach (var (loop, _) in loops) loop.Dispose();
+        }
+    }
+
+    private static Process StartSidecar(int port, string components, string registry) => Process.Start(new ProcessStartInfo("dotnet",
+        [Path.Combine(AppContext.BaseDirectory, "Sidecar.dll"), "--app-id", "outside", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0",
+            "--resources-path", components, "--registry-folder", registry])
+        { RedirectStandardOutput = true, RedirectStandardError = true })!;
+
+    private static async Task AnswersAsync(int port, byte[] request)
+    {
+        for (var until = DateTime.UtcNow.AddSeconds(15); ; await Task.Delay(50))
+        {
+            try
+            {
+                using var loop = HttpLoop.Connect(port);
+                await loop.SendAsync(request);
+                return;
+            }
+            catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException && DateTime.UtcNow < until)
+            {
+                // Not up yet.
+            }
+        }
+    }
+
+    private static string WriteComponents(string folder, int redisPort)
+    {
+        var components = Directory.CreateDirectory(Path.Combine(folder, "components")).FullName;
+        File.WriteAllText(Path.Combine(components, "statestore.yaml"), $$"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata:
+              name: statestore
+            spec:
+              type: state.redis
+              version: v1
+              metadata:
+                - name: redisHost
+                  value: 127.0.0.1:{{redisPort}}
+                - name: actorStateStore
+                  value: "true"
+            """);
+        return components;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+
+namespace ConcertDapr.Bench;
+
+/// <summary>How often something was done per second, and how long it took one caller, in milliseconds.</summary>
+internal sealed record Rate(double PerSecond, double P50, double P99);
+
+/// <summary>Callers that do the same thing again and again for a while.</summary>
+internal static class Meter
+{
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs <paramref name="callers"/> loops at once, a second to warm up and then the time measured.</summary>
+    /// <param name="callers">How many at once.</param>
+    /// <param name="seconds">The time measured.</param>
+    /// <param name="call">One call of a caller (from 0). A fault ends the measurement: figures of a broken thing mean nothing.</param>
+    public static async Task<Rate> RunAsync(int callers, double seconds, Func<int, Task> call)
+    {
+        var from = Stopwatch.GetTimestamp() + Ticks(s_warmUp.TotalSeconds);
+        var until = from + Ticks(seconds);
+        var latencies = await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => LoopAsync(caller, from, until, call))));
+        var sorted = latencies.SelectMany(l => l).Order().ToList();
+        if (sorted.Count == 0) throw new InvalidOperationException("no call ended within the time measured");
+        return new(sorted.Count / seconds, At(sorted, 0.5), At(sorted, 0.99));
+    }
+
+    private static async Task<List<double>> LoopAsync(int caller, long from, long until, Func<int, Task> call)
+    {
+        var latencies = new List<double>();
+        while (true)
+        {
+            var start = Stopwatch.GetTimestamp();
+            if (start >= until) return latencies;
+            await call(caller);
+            var end = Stopwatch.GetTimestamp();
+            if (end >= from && end < until) latencies.Add(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds);
+        }
+    }
+
+    private static long Ticks(double seconds) => (long)(seconds * Stopwatch.Frequency);
+
+    private static double At(List<double> sorted, double share) => sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
+}

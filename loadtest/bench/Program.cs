@@ -1,0 +1,20 @@
+using System.Globalization;
+using ConcertDapr.Bench;
+
+try
+{
+    var options = BenchOptions.Parse(args);
+    var table = new Table();
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, load {Load()}"));
+    if (options.Only is null or "dapr") await new DaprCosts(options, table).RunAsync();
+    if (options.Only is null or "purchases") await new Purchases(options, table).RunAsync();
+    table.Print();
+    return 0;
+}
+catch (Exception e) when (e is FormatException or InvalidOperationException or IOException or HttpRequestException)
+{
+    await Console.Error.WriteLineAsync($"bench: {e.Message}");
+    return 1;
+}
+
+static string Load() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
