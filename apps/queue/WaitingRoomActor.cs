@@ -45,6 +45,8 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_watch = TimeSpan.FromSeconds(30);
 
+    private long _announced;
+
     private ConcertId Target => new(long.Parse(Id.GetId(), CultureInfo.InvariantCulture));
 
     /// <summary>Timer first, then the reminder that outlives this sidecar.</summary>
@@ -63,12 +65,14 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
         var (before, after) = await rooms.UpdateAsync(Target, room =>
         {
             wanting = [.. call.Users.Where(u => !(known.TryGetValue(u, out var ticket) && StillCounts(room, u, ticket, now)))];
-            return room.Issue(wanting.Count).Admit(now);
+            // Who is called in the very turn of joining is here: no need to wait for them to show up.
+            var first = room.Issued + 1;
+            return Enumerable.Range(0, wanting.Count).Aggregate(room.Issue(wanting.Count).Admit(now), (r, i) => r.Claim(first + i, now));
         });
         var first = after.Issued - wanting.Count + 1;
         var added = wanting.Select((user, i) => (user, Ticket: new Ticket(first + i, now.ToUnixTimeSeconds()))).ToDictionary(t => t.user, t => t.Ticket);
         if (added.Count > 0) await rooms.RememberAsync(Target, added);
-        await ShowAsync(before, after);
+        if (!ReferenceEquals(before, after)) snapshots.Put(after);
         return new([.. call.Users.Select(u => added.GetValueOrDefault(u) ?? known[u])], after);
     }
 
@@ -79,7 +83,13 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
     public Task<Room> Leave(PlacesCall call) => ChangeAsync(room => call.Sequences.Aggregate(room, (r, s) => r.Leave(s)).Admit(clock.GetUtcNow()));
 
     /// <summary>One tick of the door. How many came before does not matter.</summary>
-    public Task Tick() => ChangeAsync(room => room.Admit(clock.GetUtcNow()));
+    public async Task Tick()
+    {
+        var room = await ChangeAsync(r => r.Admit(clock.GetUtcNow()));
+        if (room.Serving == _announced) return;
+        _announced = room.Serving;
+        await AnnounceAsync(room);
+    }
 
     /// <summary>Nothing to do: being called activated the actor, which started its timer.</summary>
     public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => Tick();
@@ -87,7 +97,7 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
     private async Task<Room> ChangeAsync(Func<Room, Room> change)
     {
         var (before, after) = await rooms.UpdateAsync(Target, change);
-        await ShowAsync(before, after);
+        if (!ReferenceEquals(before, after)) snapshots.Put(after);
         return after;
     }
 
@@ -95,15 +105,13 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
         room.StatusOf(new(Target, user, ticket.Sequence, DateTimeOffset.FromUnixTimeSeconds(ticket.IssuedAt)), now).Status
             is QueueStatus.Waiting or QueueStatus.Entered;
 
-    private async Task ShowAsync(Room before, Room after)
+    // At most once a tick: readers look for themselves whenever they know of somebody newer.
+    private async Task AnnounceAsync(Room room)
     {
-        if (ReferenceEquals(before, after)) return;
-        snapshots.Put(after);
-        if (before.Serving == after.Serving) return;
         try
         {
-            await events.PublishAsync(Topics.QueueAdvanced, $"queue:{Target}:{after.Serving}", Target.ToString(),
-                new QueueAdvanced(Target, after.Serving, after.Issued, after.Active.Count));
+            await events.PublishAsync(Topics.QueueAdvanced, $"queue:{Target}:{room.Serving}", Target.ToString(),
+                new QueueAdvanced(Target, room.Serving, room.Issued, room.Active.Count));
         }
         catch (DaprException e)
         {

@@ -30,6 +30,8 @@ internal sealed class Listeners : IAsyncDisposable
         var options = runtime.Options;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
+        // Nothing here blocks, so requests may run right where the socket's data arrived: two thread switches less each.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
