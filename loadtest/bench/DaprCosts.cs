@@ -103,10 +103,15 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
         }
     }
 
-    private static Process StartSidecar(int port, string components, string registry) => Process.Start(new ProcessStartInfo("dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "Sidecar.dll"), "--app-id", "outside", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0",
-            "--resources-path", components, "--registry-folder", registry])
-        { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    private static Process StartSidecar(int port, string components, string registry)
+    {
+        var process = Process.Start(new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "Sidecar.dll"), "--app-id", "outside", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0",
+                "--resources-path", components, "--registry-folder", registry])
+            { RedirectStandardOutput = true })!;
+        _ = process.StandardOutput.ReadToEndAsync();
+        return process;
+    }
 
     private static async Task AnswersAsync(int port, byte[] request)
     {

@@ -24,6 +24,9 @@ internal static class Meter
         return new(sorted.Count / seconds, At(sorted, 0.5), At(sorted, 0.99));
     }
 
+    /// <summary>The value that a share of sorted values does not exceed.</summary>
+    public static double At(List<double> sorted, double share) => sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
+
     private static async Task<List<double>> LoopAsync(int caller, long from, long until, Func<int, Task> call)
     {
         var latencies = new List<double>();
@@ -38,6 +41,4 @@ internal static class Meter
     }
 
     private static long Ticks(double seconds) => (long)(seconds * Stopwatch.Frequency);
-
-    private static double At(List<double> sorted, double share) => sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
 }

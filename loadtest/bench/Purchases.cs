@@ -31,8 +31,8 @@ internal sealed class Purchases(BenchOptions options, Table table)
         var (holds, payments) = (new Samples(), new Samples());
         var purchases = await Meter.RunAsync(Callers, options.Seconds * 3, _ => BuyAsync(http, concert, holds, payments));
         table.Share("purchase: join, enter, hold, pay; 16 callers", plain, purchases);
-        table.Share("  its hold", plain, holds.As(purchases));
-        table.Share("  its payment", plain, payments.As(purchases));
+        table.Times("    its hold", holds.At(0.5), holds.At(0.99));
+        table.Times("    its payment", payments.At(0.5), payments.At(0.99));
     }
 
     private async Task<ConcertResponse> OpenAsync(HttpClient http)
@@ -99,11 +99,7 @@ internal sealed class Purchases(BenchOptions options, Table table)
             return result;
         }
 
-        /// <summary>As often as the whole, with this step's own times.</summary>
-        public Rate As(Rate whole)
-        {
-            var sorted = _latencies.Order().ToList();
-            return whole with { P50 = sorted[sorted.Count / 2], P99 = sorted[sorted.Count * 99 / 100] };
-        }
+        /// <summary>The time that this share of the steps stayed within, milliseconds.</summary>
+        public double At(double share) => Meter.At([.. _latencies.Order()], share);
     }
 }

@@ -30,6 +30,9 @@ internal sealed class Table
     /// <summary>A figure by itself.</summary>
     public void Figure(string what, Rate rate) => Add(Line(what, rate.PerSecond, rate.P50, rate.P99, ""));
 
+    /// <summary>Times of a part of the figure above.</summary>
+    public void Times(string what, double p50, double p99) => Add(Line(what, null, p50, p99, ""));
+
     /// <summary>Everything once more, in one piece.</summary>
     public void Print()
     {
@@ -44,6 +47,6 @@ internal sealed class Table
         _lines.Add(line);
     }
 
-    private static string Line(string what, double perSecond, double? p50, double? p99, string share) => string.Create(CultureInfo.InvariantCulture,
+    private static string Line(string what, double? perSecond, double? p50, double? p99, string share) => string.Create(CultureInfo.InvariantCulture,
         $"{what,-55}{perSecond,11:#,0.#}{p50,9:0.00}{p99,9:0.00}{share,9}");
 }
