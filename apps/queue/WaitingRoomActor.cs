@@ -40,21 +40,19 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
 {
     public const string TypeName = "WaitingRoomActor";
 
+    private const string Door = "door";
     private const string Watchdog = "watchdog";
 
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_watch = TimeSpan.FromSeconds(30);
 
     private long _announced;
+    private bool _isTicking;
 
     private ConcertId Target => new(long.Parse(Id.GetId(), CultureInfo.InvariantCulture));
 
-    /// <summary>Timer first, then the reminder that outlives this sidecar.</summary>
-    protected override async Task OnActivateAsync()
-    {
-        await RegisterTimerAsync("admit", nameof(Tick), [], s_tick, s_tick);
-        await RegisterReminderAsync(Watchdog, [], s_watch, s_watch);
-    }
+    /// <summary>A room that was left waiting goes on where it was.</summary>
+    protected override Task OnActivateAsync() => OpenDoorAsync();
 
     /// <summary>Hands out places: remembered ones that still count, new ones otherwise; numbers leave only once they are written.</summary>
     public async Task<JoinReply> Join(JoinCall call)
@@ -73,6 +71,7 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
         var added = wanting.Select((user, i) => (user, Ticket: new Ticket(first + i, now.ToUnixTimeSeconds()))).ToDictionary(t => t.user, t => t.Ticket);
         if (added.Count > 0) await rooms.RememberAsync(Target, added);
         if (!ReferenceEquals(before, after)) snapshots.Put(after);
+        if (after.Waiting > 0) await OpenDoorAsync();
         return new([.. call.Users.Select(u => added.GetValueOrDefault(u) ?? known[u])], after);
     }
 
@@ -86,13 +85,35 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
     public async Task Tick()
     {
         var room = await ChangeAsync(r => r.Admit(clock.GetUtcNow()));
+        if (room.Waiting == 0) await CloseDoorAsync();
         if (room.Serving == _announced) return;
         _announced = room.Serving;
         await AnnounceAsync(room);
     }
 
-    /// <summary>Nothing to do: being called activated the actor, which started its timer.</summary>
-    public Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period) => Tick();
+    /// <summary>Timers die with their sidecar, so the door's is registered anew, whatever this instance believes.</summary>
+    public async Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period)
+    {
+        _isTicking = false;
+        await OpenDoorAsync();
+        await Tick();
+    }
+
+    /// <summary>The door's timer runs while somebody waits; joining admits by itself where nobody does. The reminder outlives this sidecar.</summary>
+    private async Task OpenDoorAsync()
+    {
+        if (_isTicking) return;
+        _isTicking = true;
+        await RegisterReminderAsync(Watchdog, [], s_watch, s_watch);
+        await RegisterTimerAsync(Door, nameof(Tick), [], s_tick, s_tick);
+    }
+
+    private async Task CloseDoorAsync()
+    {
+        _isTicking = false;
+        await UnregisterTimerAsync(Door);
+        await UnregisterReminderAsync(Watchdog);
+    }
 
     private async Task<Room> ChangeAsync(Func<Room, Room> change)
     {

@@ -163,6 +163,13 @@ internal sealed class ReservationStore(Database database)
         await connection.ExecuteAsync("UPDATE reservations SET status = 'EXPIRED' WHERE id = @Value AND status = 'HELD'", new { id.Value });
     }
 
+    /// <summary>Whether a show has holds, run out or not.</summary>
+    public async Task<bool> HasHeldAsync(ShowId show)
+    {
+        await using var connection = await database.OpenAsync();
+        return await connection.QuerySingleAsync<bool>("SELECT EXISTS (SELECT 1 FROM reservations WHERE show_id = @Value AND status = 'HELD')", new { show.Value });
+    }
+
     /// <summary>Shows with holds whose end must be watched for.</summary>
     public async Task<IReadOnlyList<ShowId>> WatchedShowsAsync()
     {

@@ -99,6 +99,9 @@ internal sealed class Reservations(BlockStore blocks, ReservationStore rows, Eve
         return gone.Count == AtOnce;
     }
 
+    /// <summary>Whether a show has holds whose end must be watched for.</summary>
+    public Task<bool> HasHoldsAsync(ShowId show) => rows.HasHeldAsync(show);
+
     private async Task<HoldOutcome> RecordAsync(ReservationRow wanted)
     {
         var row = await rows.AddAsync(wanted);

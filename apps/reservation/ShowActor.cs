@@ -19,16 +19,19 @@ internal sealed class ShowActor(ActorHost host, Reservations reservations) : Act
 {
     public const string TypeName = "ShowActor";
 
+    private const string Timer = "expire";
+
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(2);
 
     /// <summary>Makes sure the timer runs. Timers die with their sidecar, so this is called again and again.</summary>
-    public Task Watch() => RegisterTimerAsync("expire", nameof(Expire), [], s_every, s_every);
+    public Task Watch() => RegisterTimerAsync(Timer, nameof(Expire), [], s_every, s_every);
 
     /// <summary>One tick: whatever ran out by now, however many ticks were missed.</summary>
     public async Task Expire()
     {
         var show = new ShowId(long.Parse(Id.GetId(), CultureInfo.InvariantCulture));
         while (await reservations.ExpireAsync(show)) { }
+        if (!await reservations.HasHoldsAsync(show)) await UnregisterTimerAsync(Timer);
     }
 }
 
