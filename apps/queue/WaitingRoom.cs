@@ -9,7 +9,7 @@ namespace ConcertDapr.Queue;
 /// </summary>
 internal static class WaitingRoom
 {
-    private const int MostLeftRemembered = 500;
+    private const int MostLeftRemembered = 200;
     private const int MostEpochs = 12;
 
     extension(Room room)
