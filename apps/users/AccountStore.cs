@@ -46,8 +46,16 @@ internal sealed class AccountStore(Database database)
         return row?.ToAccount();
     }
 
-    private sealed record Row(long Id, string Email, string Name, string Password_Hash, string[] Roles, long Balance)
+    // A class with properties: Dapper matches a record's constructor by exact types and does not recognise text[] there.
+    private sealed class Row
     {
+        public long Id { get; init; }
+        public string Email { get; init; } = "";
+        public string Name { get; init; } = "";
+        public string Password_Hash { get; init; } = "";
+        public string[] Roles { get; init; } = [];
+        public long Balance { get; init; }
+
         public AccountResponse ToAccount() => new(new(Id), Email, Name, new(Balance), Roles);
     }
 }
