@@ -22,9 +22,7 @@ internal sealed class ConcertStore(Database database)
     public async Task<ConcertResponse?> FindAsync(ConcertId concert)
     {
         await using var connection = await database.OpenAsync();
-        var row = await connection.QuerySingleOrDefaultAsync<ConcertRow>(
-            "SELECT id, title, artist, venue, sale_opens_at FROM concerts WHERE id = @Value", new { concert.Value });
-        return row?.ToResponse((await ShowsAsync(connection, [row.Id]))[row.Id]);
+        return await FindAsync(connection, concert);
     }
 
     /// <summary>A show's plan, or null.</summary>
@@ -65,15 +63,23 @@ internal sealed class ConcertStore(Database database)
             """, request.Sections.Select((s, i) => new { concert = concert.Value, ordinal = i, s.Name, s.Grade, price = s.Price.Value, s.Rows, s.SeatsPerRow }),
             transaction);
         await transaction.CommitAsync();
-        return (await FindAsync(concert))!;
+        return (await FindAsync(connection, concert))!;
     }
 
     /// <summary>Sets when the sale opens; null where there is no such concert.</summary>
     public async Task<ConcertResponse?> OpenSaleAsync(ConcertId concert, DateTimeOffset at)
     {
-        await using (var connection = await database.OpenAsync())
-            await connection.ExecuteAsync("UPDATE concerts SET sale_opens_at = @at WHERE id = @Value", new { at = at.ToUniversalTime(), concert.Value });
-        return await FindAsync(concert);
+        await using var connection = await database.OpenAsync();
+        await connection.ExecuteAsync("UPDATE concerts SET sale_opens_at = @at WHERE id = @Value", new { at = at.ToUniversalTime(), concert.Value });
+        return await FindAsync(connection, concert);
+    }
+
+    // On the connection at hand: asking the pool for a second one while holding the first stops everybody once the pool is empty.
+    private static async Task<ConcertResponse?> FindAsync(NpgsqlConnection connection, ConcertId concert)
+    {
+        var row = await connection.QuerySingleOrDefaultAsync<ConcertRow>(
+            "SELECT id, title, artist, venue, sale_opens_at FROM concerts WHERE id = @Value", new { concert.Value });
+        return row?.ToResponse((await ShowsAsync(connection, [row.Id]))[row.Id]);
     }
 
     private static async Task<ILookup<long, ShowResponse>> ShowsAsync(NpgsqlConnection connection, IReadOnlyList<long> concerts)

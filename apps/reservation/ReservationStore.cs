@@ -55,14 +55,14 @@ internal sealed class ReservationStore(Database database)
                 request = row.Request,
                 expires = row.ExpiresAt,
             });
-        return added?.ToRow() ?? (await FindAsync(row.Id))!;
+        return (added ?? await FindAsync(connection, row.Id))!.ToRow();
     }
 
     /// <summary>A reservation, or null.</summary>
     public async Task<ReservationRow?> FindAsync(ReservationId id)
     {
         await using var connection = await database.OpenAsync();
-        return (await connection.QuerySingleOrDefaultAsync<Row>($"SELECT {Columns} FROM reservations WHERE id = @Value", new { id.Value }))?.ToRow();
+        return (await FindAsync(connection, id))?.ToRow();
     }
 
     /// <summary>A fan's reservations, newest first, at most 200.</summary>
@@ -176,6 +176,10 @@ internal sealed class ReservationStore(Database database)
         await using var connection = await database.OpenAsync();
         return [.. (await connection.QueryAsync<long>("SELECT DISTINCT show_id FROM reservations WHERE status = 'HELD'")).Select(s => new ShowId(s))];
     }
+
+    // On the connection at hand: asking the pool for a second one while holding the first stops everybody once the pool is empty.
+    private static Task<Row?> FindAsync(NpgsqlConnection connection, ReservationId id) =>
+        connection.QuerySingleOrDefaultAsync<Row>($"SELECT {Columns} FROM reservations WHERE id = @Value", new { id.Value });
 
     private sealed class Row
     {

@@ -40,8 +40,7 @@ internal sealed class PointsLedger(Database database)
     public async Task<Points?> BalanceAsync(UserId user)
     {
         await using var connection = await database.OpenAsync();
-        var balance = await connection.QuerySingleOrDefaultAsync<long?>("SELECT balance FROM accounts WHERE id = @Value", new { user.Value });
-        return balance is { } value ? new Points(value) : null;
+        return await BalanceAsync(connection, user);
     }
 
     /// <summary>Ledger rows older than <paramref name="after"/>, newest first.</summary>
@@ -95,7 +94,7 @@ internal sealed class PointsLedger(Database database)
         }
         // Also where the balance did not suffice: it may be this very charge, repeated, that emptied it.
         if (await FindAsync(connection, Charge(request.PaymentId)) is { } first) return Repeated(first, request);
-        return await BalanceAsync(request.UserId) is null
+        return await BalanceAsync(connection, request.UserId) is null
             ? new("ACCOUNT_NOT_FOUND", "There is no such account.")
             : new("INSUFFICIENT_POINTS", "The balance does not cover the price.");
     }
@@ -132,6 +131,13 @@ internal sealed class PointsLedger(Database database)
         "CHARGE" => new("CHARGE_DIFFERS", "This payment was charged another amount."),
         _ => new("CHARGE_BARRED", "This payment was undone before its charge arrived."),
     };
+
+    // On the connection at hand: asking the pool for a second one while holding the first stops everybody once the pool is empty.
+    private static async Task<Points?> BalanceAsync(NpgsqlConnection connection, UserId user)
+    {
+        var balance = await connection.QuerySingleOrDefaultAsync<long?>("SELECT balance FROM accounts WHERE id = @Value", new { user.Value });
+        return balance is { } value ? new Points(value) : null;
+    }
 
     private static Task<long?> MoveAsync(NpgsqlConnection connection, string reference, UserId user, string kind, long amount) =>
         connection.QuerySingleOrDefaultAsync<long?>(Move, new { reference, account = user.Value, kind, amount });
