@@ -72,7 +72,7 @@ internal static class ReservationEndpoints
     private static async Task<HoldAnswer> HoldNamedAsync(UserId user, ReservationId id, string fingerprint, ShowPlan plan, IReadOnlyList<SeatId> seats,
         Reservations reservations)
     {
-        if (seats.FirstOrDefault(s => !plan.Has(s)) is { Value: not 0 } unknown)
+        foreach (var unknown in seats.Where(s => !plan.Has(s)))
             return new HoldAnswer.Refused(Problem.NotFound("SEAT_NOT_FOUND", $"Seat {unknown} is not one of this date.", "seatIds"));
         return await reservations.HoldAsync(user, id, fingerprint, plan, [.. seats.Order(s_byValue)]) switch
         {
