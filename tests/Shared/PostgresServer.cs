@@ -7,6 +7,8 @@ using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
+[assembly: AssemblyFixture(typeof(ConcertDapr.Tests.PostgresServer))]
+
 namespace ConcertDapr.Tests;
 
 /// <summary>

@@ -4,7 +4,7 @@ using ConcertDapr.ServiceDefaults;
 
 namespace ConcertDapr.Tests;
 
-public sealed class PaymentStoreTests(PostgresServer postgres) : IClassFixture<PostgresServer>, IAsyncLifetime
+public sealed class PaymentStoreTests(PostgresServer postgres) : IAsyncLifetime
 {
     private readonly PaymentOrder _order = Order.New();
     private Database _database = null!;
@@ -50,7 +50,7 @@ public sealed class PaymentStoreTests(PostgresServer postgres) : IClassFixture<P
         await _payments.AddAsync(_order);
         await _payments.EndAsync(_order.PaymentId, PaymentStatus.Failed, "SEATS_LOST", "FailPayment");
 
-        await _payments.BeginAsync(_order.PaymentId);
+        await _payments.BeginAsync(_order.PaymentId, "CheckReservation", StepResult.Done);
 
         (await _payments.FindAsync(_order.PaymentId)).ShouldBe(new PaymentRow(_order, PaymentStatus.Failed, "SEATS_LOST"));
     }
@@ -59,7 +59,8 @@ public sealed class PaymentStoreTests(PostgresServer postgres) : IClassFixture<P
     public async Task A_repeated_step_keeps_its_place_in_the_timeline_and_shows_its_latest_outcome()
     {
         await _payments.AddAsync(_order);
-        await _payments.RecordAsync(_order.PaymentId, "CheckReservation", StepResult.Done);
+        await _payments.BeginAsync(_order.PaymentId, "CheckReservation", StepResult.Done);
+        (await _payments.FindAsync(_order.PaymentId))!.Status.ShouldBe(PaymentStatus.Processing);
         await _payments.RecordAsync(_order.PaymentId, "UsePoints", StepResult.Done);
         var handedOn = await _payments.RecordAsync(_order.PaymentId, "CheckReservation", new("RESERVATION_CANCELLED"));
 

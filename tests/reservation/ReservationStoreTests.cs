@@ -4,7 +4,7 @@ using ConcertDapr.ServiceDefaults;
 
 namespace ConcertDapr.Tests;
 
-public sealed class ReservationStoreTests(PostgresServer postgres) : IClassFixture<PostgresServer>, IAsyncLifetime
+public sealed class ReservationStoreTests(PostgresServer postgres) : IAsyncLifetime
 {
     private static readonly ShowId s_show = new(7_001);
     private static readonly DateTimeOffset s_soon = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -4,7 +4,7 @@ using ConcertDapr.Users;
 
 namespace ConcertDapr.Tests;
 
-public sealed class AccountStoreTests(PostgresServer postgres) : IClassFixture<PostgresServer>, IAsyncLifetime
+public sealed class AccountStoreTests(PostgresServer postgres) : IAsyncLifetime
 {
     private static readonly RegisterRequest s_fan = new("Fan@Example.org", "Fan", "correct horse");
 

@@ -5,7 +5,7 @@ using Dapper;
 
 namespace ConcertDapr.Tests;
 
-public sealed class PointsLedgerTests(PostgresServer postgres) : IClassFixture<PostgresServer>, IAsyncLifetime
+public sealed class PointsLedgerTests(PostgresServer postgres) : IAsyncLifetime
 {
     private static readonly UserId s_nobody = new(999_999);
 
