@@ -103,9 +103,9 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
     private async Task OpenDoorAsync()
     {
         if (_isTicking) return;
-        _isTicking = true;
         await RegisterReminderAsync(Watchdog, [], s_watch, s_watch);
         await RegisterTimerAsync(Door, nameof(Tick), [], s_tick, s_tick);
+        _isTicking = true;
     }
 
     private async Task CloseDoorAsync()
