@@ -40,7 +40,7 @@ public readonly record struct IdempotencyKey(string? Value)
         var key = header.ToString();
         return key.Length is >= 1 and <= 200 && key.All(c => c is > ' ' and <= '~')
             ? ValueTask.FromResult(new IdempotencyKey(key))
-            : throw new BadHttpRequestException("Failed to bind parameter \"string Idempotency_Key\" from header.");
+            : throw new BadHttpRequestException("Failed to bind parameter \"string Idempotency-Key\" from header.");
     }
 }
 

@@ -89,6 +89,6 @@ internal sealed partial class ProblemWriter(ILogger<ProblemWriter> log) : IExcep
     [GeneratedRegex("""including: '([^']+)'""")]
     private static partial Regex MissingMembers();
 
-    [GeneratedRegex("""parameter "[^"]*? (\w+)" (?:from|was not provided)""")]
+    [GeneratedRegex("""parameter "[^"]*? ([\w-]+)" (?:from|was not provided)""")]
     private static partial Regex ParameterName();
 }
