@@ -64,6 +64,8 @@ internal sealed partial class ProblemWriter(ILogger<ProblemWriter> log) : IExcep
         BadHttpRequestException { StatusCode: 401 } bad => Problem.Of(401, "UNAUTHENTICATED", bad.Message),
         BadHttpRequestException { StatusCode: 413 } => Problem.Of(413, "TOO_LARGE", "The request body is too large."),
         BadHttpRequestException { StatusCode: 415 } => Problem.Of(415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json."),
+        // The gateway reads a body while it sends it on; what was wrong with the reading is not the neighbour's fault.
+        HttpRequestException { InnerException: BadHttpRequestException reading } => Map(context, reading),
         BadHttpRequestException bad => Problem.Of(bad.StatusCode, "MALFORMED_REQUEST", "A value could not be read.", FieldOf(bad.Message)),
         HttpRequestException or TimeoutException or Grpc.Core.RpcException or Dapr.DaprException or OperationCanceledException =>
             Unavailable(context),
