@@ -17,6 +17,7 @@ public static class ConcertJson
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        options.Converters.Add(new StorableText());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseUpper, allowIntegerValues: false));
         options.TypeInfoResolverChain.Insert(0, json);
         options.TypeInfoResolverChain.Add(new DefaultJsonTypeInfoResolver());
@@ -27,5 +28,17 @@ public static class ConcertJson
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
         Configure(options, new DefaultJsonTypeInfoResolver());
         return options;
+    }
+
+    /// <summary>Text without U+0000, which JSON can carry and Postgres cannot.</summary>
+    private sealed class StorableText : JsonConverter<string>
+    {
+        public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            var text = reader.GetString();
+            return text?.Contains('\0') == true ? throw new JsonException("Text without U+0000 is expected.") : text;
+        }
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
     }
 }
