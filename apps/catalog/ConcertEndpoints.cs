@@ -28,11 +28,11 @@ internal static class ConcertEndpoints
         Answer(http, await cache.GetAsync($"dates/{concertId}", async () => (await concerts.FindAsync(concertId))?.Dates));
 
     internal static async Task<IResult> Layout(HttpContext http, ShowId showId, CatalogCache cache, ConcertStore concerts) =>
-        Answer(http, await cache.GetAsync($"layout/{showId}", () => concerts.LayoutAsync(showId)));
+        Answer(http, await cache.GetAsync($"layout/{showId}", () => concerts.LayoutAsync(showId)), "showId");
 
-    private static IResult Answer(HttpContext http, CachedAnswer? answer)
+    private static IResult Answer(HttpContext http, CachedAnswer? answer, string field = "concertId")
     {
-        if (answer is null) return Problem.NotFound("CONCERT_NOT_FOUND", "There is no such concert or date.");
+        if (answer is null) return Problem.NotFound("CONCERT_NOT_FOUND", "There is no such concert or date.", field);
         http.Response.Headers.ETag = answer.ETag;
         http.Response.Headers.CacheControl = "no-cache";
         return http.Request.Headers.IfNoneMatch == answer.ETag

@@ -33,7 +33,7 @@ internal static class OrganizerEndpoints
         CatalogCache cache, EventPublisher events, TimeProvider clock)
     {
         if (await concerts.OpenSaleAsync(concertId, request.At ?? clock.GetUtcNow()) is not { } concert)
-            return Problem.NotFound("CONCERT_NOT_FOUND", "There is no such concert.");
+            return Problem.NotFound("CONCERT_NOT_FOUND", "There is no such concert.", "concertId");
         await AnnounceAsync(concertId, cache, events);
         return TypedResults.Ok(concert);
     }
@@ -61,8 +61,10 @@ internal static class OrganizerEndpoints
         return request.Sections.Sum(s => (long)s.Rows) > 5_000 ? Problem.Invalid("sections", "A venue has at most 5,000 rows.") : null;
     }
 
-    private static ProblemHttpResult? Refuse(SectionRequest section, string at)
+    // JSON may hold null in a list whose elements are not nullable.
+    private static ProblemHttpResult? Refuse(SectionRequest? section, string at)
     {
+        if (section is null) return Problem.Invalid(at, "A section is expected.");
         if (string.IsNullOrWhiteSpace(section.Name) || section.Name.Length > 50) return Problem.Invalid($"{at}.name", "1 to 50 characters are expected.");
         if (string.IsNullOrWhiteSpace(section.Grade) || section.Grade.Length > 20) return Problem.Invalid($"{at}.grade", "1 to 20 characters are expected.");
         if (section.Price.Value is < 1 or > 1_000_000_000_000) return Problem.Invalid($"{at}.price", "A price from 1 to 1,000,000,000,000 is expected.");
