@@ -21,9 +21,10 @@ internal static class QueueEndpoints
         app.MapGet("/events", Events);
     }
 
-    internal static async Task<Ok<QueueTokenResponse>> Join(Caller caller, ConcertId targetId, RoomCalls calls, RoomSnapshots snapshots, QueueTokens tokens,
+    internal static async Task<Results<Ok<QueueTokenResponse>, ProblemHttpResult>> Join(Caller caller, ConcertId targetId, RoomCalls calls, RoomSnapshots snapshots, QueueTokens tokens,
         TimeProvider clock)
     {
+        if (targetId.Value < 1) return Problem.NotFound("CONCERT_NOT_FOUND", "There is no such concert.", "targetId");
         var ticket = await calls.JoinAsync(targetId, caller.User);
         var place = new QueuePlace(targetId, caller.User, ticket.Sequence, DateTimeOffset.FromUnixTimeSeconds(ticket.IssuedAt));
         var room = await snapshots.GetForAsync(place, clock.GetUtcNow());
