@@ -36,6 +36,12 @@ public class JsonTests
     public void Wrong_types_and_absent_members_are_refused(string json) =>
         Should.Throw<JsonException>(() => JsonSerializer.Deserialize<PaymentRequest>(json, ConcertJson.Options));
 
+    [Theory]
+    [InlineData("""{"email":"a\u0000","password":"b"}""", "$.email")]
+    [InlineData("""{"email":"a","password":"\u0000"}""", "$.password")]
+    public void Text_that_Postgres_cannot_store_is_refused_where_it_stands(string json, string path) =>
+        Should.Throw<JsonException>(() => JsonSerializer.Deserialize<LoginRequest>(json, ConcertJson.Options)).Path.ShouldBe(path);
+
     [Fact]
     public void Enums_are_upper_snake_text() =>
         JsonSerializer.Serialize(PaymentStatus.CompensationStuck, ConcertJson.Options).ShouldBe("\"COMPENSATION_STUCK\"");
