@@ -13,7 +13,7 @@ return await ConcertService.RunAsync(Apps.Gateway, args, GatewayJson.Default,
         builder.Services.AddHostedService(services => services.GetRequiredService<RoomSnapshots>());
         builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<Forwarder>();
-        builder.Services.AddOpenApi("v1", PublicApi.Describe);
+        builder.Services.AddOpenApi("v1", ApiDocument.Describe);
     },
     app =>
     {

@@ -2,7 +2,6 @@ using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
 using ConcertDapr.ServiceDefaults.Rooms;
 using Dapr;
-using Microsoft.AspNetCore.OpenApi;
 
 namespace ConcertDapr.Gateway;
 
@@ -54,14 +53,6 @@ internal static class PublicApi
         }).WithTopic(new TopicOptions { PubsubName = Topics.PubSub, Name = Topics.QueueAdvanced, DeadLetterTopic = Topics.DeadLetter }).ExcludeFromDescription();
     }
 
-    /// <summary>Title and the parameters of the routes.</summary>
-    public static void Describe(OpenApiOptions options) => options.AddDocumentTransformer((document, _, _) =>
-    {
-        document.Info.Title = "ConcertDapr";
-        document.Info.Description = "Concert ticketing that holds when a sale opens. Refusals are ProblemDetails with a stable `code`.";
-        return Task.CompletedTask;
-    });
-
     private static RouteHandlerBuilder Forward(this RouteGroupBuilder group, string verb, string pattern, string app, string path, bool admission = false,
         bool streams = false) =>
         group.MapMethods(pattern, [verb], admission
@@ -71,7 +62,8 @@ internal static class PublicApi
                 if (refusal is not null) await refusal.ExecuteAsync(context);
                 else await forwarder.ForwardAsync(context, app, path, place, streams);
             }
-            : (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, app, path, null, streams));
+            : (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, app, path, null, streams))
+            .WithMetadata(new RouteNeeds(QueueToken: admission || path is "/enter" or "/leave", IdempotencyKey: path is "/holds" or "/payments" or "/points/charges"));
 
     private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route) where T : notnull => route.Accepts<T>(isOptional: true, "application/json");
 
