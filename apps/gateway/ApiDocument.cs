@@ -60,6 +60,7 @@ internal static partial class ApiDocument
     private static void Shape(OpenApiSchema schema, Type type)
     {
         if (OfId(type) is { } id) (schema.Type, schema.Format) = (id.Type, id.Format);
+        else if (type == typeof(string) && schema.Type is null) schema.Type = JsonSchemaType.String; // Its own converter hides it.
         else if (schema is { Items: null } && ElementOf(type) is { } element) schema.Items = OfId(element);
     }
 
