@@ -44,15 +44,19 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
         table.Share("state get + compare-and-set (gRPC), 32 callers", pairs, await MeasureAsync(Callers, async caller =>
         {
             var (_, etag) = await dapr.GetStateAndETagAsync<string>("statestore", $"block{caller}");
-            if (!await dapr.TrySaveStateAsync("statestore", $"block{caller}", value, etag)) throw new InvalidOperationException("an own key was changed");
+            var saved = await dapr.TrySaveStateAsync("statestore", $"block{caller}", value, etag);
+            if (!saved) throw new InvalidOperationException("an own key was changed");
         }));
     }
 
     private async Task CallsAsync(AppUnderTest app, string components, string registry)
     {
-        var direct = table.Limit("app called directly over HTTP, 64 connections", await HttpAsync(app.Port, _ => HttpLoop.Request("POST", "/ping")));
-        table.Share("actor call, 64 actors", direct, await HttpAsync(app.Sidecar.HttpPort, n => HttpLoop.Request("PUT", $"/v1.0/actors/Ping/{n}/method/Ping")));
-        table.Share("actor call, one actor", direct, await HttpAsync(app.Sidecar.HttpPort, _ => HttpLoop.Request("PUT", "/v1.0/actors/Ping/0/method/Ping")));
+        byte[] Actor(int n) => HttpLoop.Request("PUT", $"/v1.0/actors/Ping/{n}/method/Ping");
+
+        var ping = HttpLoop.Request("POST", "/ping");
+        var direct = table.Limit("app called directly over HTTP, 64 connections", await HttpAsync(app.Port, _ => ping));
+        table.Share("actor call, 64 actors", direct, await HttpAsync(app.Sidecar.HttpPort, Actor));
+        table.Share("actor call, one actor", direct, await HttpAsync(app.Sidecar.HttpPort, _ => Actor(0)));
 
         var invoke = HttpLoop.Request("POST", $"/v1.0/invoke/{AppUnderTest.Id}/method/ping");
         await using (var caller = await SidecarHost.StartAsync(new SidecarOptions
@@ -106,8 +110,8 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
     private static Process StartSidecar(int port, string components, string registry)
     {
         var process = Process.Start(new ProcessStartInfo("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "Sidecar.dll"), "--app-id", "outside", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0",
-                "--resources-path", components, "--registry-folder", registry])
+            [Path.Combine(AppContext.BaseDirectory, "Sidecar.dll"), "--app-id", "outside", "--dapr-http-port", $"{port}",
+                "--dapr-grpc-port", "0", "--resources-path", components, "--registry-folder", registry])
             { RedirectStandardOutput = true })!;
         _ = process.StandardOutput.ReadToEndAsync();
         return process;

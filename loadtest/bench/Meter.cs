@@ -13,19 +13,21 @@ internal static class Meter
     /// <summary>Runs <paramref name="callers"/> loops at once, a second to warm up and then the time measured.</summary>
     /// <param name="callers">How many at once.</param>
     /// <param name="seconds">The time measured.</param>
-    /// <param name="call">One call of a caller (from 0). A fault ends the measurement: figures of a broken thing mean nothing.</param>
+    /// <param name="call">One call of a caller (from 0). A fault ends the measurement.</param>
     public static async Task<Rate> RunAsync(int callers, double seconds, Func<int, Task> call)
     {
         var from = Stopwatch.GetTimestamp() + Ticks(s_warmUp.TotalSeconds);
         var until = from + Ticks(seconds);
-        var latencies = await Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => LoopAsync(caller, from, until, call))));
+        var loops = Enumerable.Range(0, callers).Select(caller => Task.Run(() => LoopAsync(caller, from, until, call)));
+        var latencies = await Task.WhenAll(loops);
         var sorted = latencies.SelectMany(l => l).Order().ToList();
         if (sorted.Count == 0) throw new InvalidOperationException("no call ended within the time measured");
         return new(sorted.Count / seconds, At(sorted, 0.5), At(sorted, 0.99));
     }
 
     /// <summary>The value that a share of sorted values does not exceed.</summary>
-    public static double At(List<double> sorted, double share) => sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
+    public static double At(List<double> sorted, double share) =>
+        sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Count) - 1, 0, sorted.Count - 1)];
 
     private static async Task<List<double>> LoopAsync(int caller, long from, long until, Func<int, Task> call)
     {

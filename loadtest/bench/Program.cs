@@ -5,7 +5,8 @@ try
 {
     var options = BenchOptions.Parse(args);
     var table = new Table();
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, load {Load()}"));
+    var now = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+    Console.WriteLine($"{Environment.ProcessorCount} processors, {now} UTC, load {Load()}");
     if (options.Only is null or "dapr") await new DaprCosts(options, table).RunAsync();
     if (options.Only is null or "purchases") await new Purchases(options, table).RunAsync();
     table.Print();

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace ConcertDapr.Bench;
 
-/// <summary>The whole system: the one that answers at the address given, or one started for this run with data of its own.</summary>
+/// <summary>The whole system: the one that answers at the address given, or one of this run, with data of its own.</summary>
 internal sealed class SystemUnderTest : IAsyncDisposable
 {
     private readonly Process? _devHost;
@@ -26,7 +26,8 @@ internal sealed class SystemUnderTest : IAsyncDisposable
         var devHost = DevHost("up", "--data", data, "--port-offset", $"{options.PortOffset}");
         while (await devHost.StandardOutput.ReadLineAsync() is { } line)
             if (line.StartsWith("ready in", StringComparison.Ordinal)) break;
-        if (devHost.HasExited) throw new InvalidOperationException($"the system did not start: {await devHost.StandardError.ReadToEndAsync()}");
+        if (devHost.HasExited)
+            throw new InvalidOperationException($"the system did not start: {await devHost.StandardError.ReadToEndAsync()}");
         _ = devHost.StandardOutput.ReadToEndAsync();
         return new(new Uri($"http://127.0.0.1:{8080 + options.PortOffset}"), devHost, data);
     }

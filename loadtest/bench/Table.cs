@@ -24,8 +24,11 @@ internal sealed class Table
     }
 
     /// <summary>A figure as a share of a limit.</summary>
-    public void Share(string what, double limit, Rate rate) =>
-        Add(Line("  " + what, rate.PerSecond, rate.P50, rate.P99, (rate.PerSecond / limit).ToString("0.000", CultureInfo.InvariantCulture)));
+    public void Share(string what, double limit, Rate rate)
+    {
+        var share = (rate.PerSecond / limit).ToString("0.000", CultureInfo.InvariantCulture);
+        Add(Line("  " + what, rate.PerSecond, rate.P50, rate.P99, share));
+    }
 
     /// <summary>A figure by itself.</summary>
     public void Figure(string what, Rate rate) => Add(Line(what, rate.PerSecond, rate.P50, rate.P99, ""));
@@ -47,6 +50,6 @@ internal sealed class Table
         _lines.Add(line);
     }
 
-    private static string Line(string what, double? perSecond, double? p50, double? p99, string share) => string.Create(CultureInfo.InvariantCulture,
-        $"{what,-55}{perSecond,11:#,0.#}{p50,9:0.00}{p99,9:0.00}{share,9}");
+    private static string Line(string what, double? perSecond, double? p50, double? p99, string share) =>
+        string.Create(CultureInfo.InvariantCulture, $"{what,-55}{perSecond,11:#,0.#}{p50,9:0.00}{p99,9:0.00}{share,9}");
 }
