@@ -3,7 +3,11 @@ using System.Diagnostics;
 namespace ConcertDapr.Bench;
 
 /// <summary>How often something was done per second, and how long it took one caller, in milliseconds.</summary>
-internal sealed record Rate(double PerSecond, double P50, double P99);
+internal sealed record Rate(double PerSecond, double P50, double P99)
+{
+    /// <summary>The middle of two measurements.</summary>
+    public static Rate Mean(Rate a, Rate b) => new((a.PerSecond + b.PerSecond) / 2, (a.P50 + b.P50) / 2, (a.P99 + b.P99) / 2);
+}
 
 /// <summary>Callers that do the same thing again and again for a while.</summary>
 internal static class Meter
