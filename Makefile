@@ -11,6 +11,9 @@ DEVHOST := $(DOTNET) apps/platform/DevHost/bin/$(CONFIG)/net10.0/DevHost.dll
 RUSH    := $(DOTNET) loadtest/rush/bin/$(CONFIG)/net10.0/Rush.dll
 BENCH   := $(DOTNET) loadtest/bench/bin/$(CONFIG)/net10.0/Bench.dll
 
+# Programs start and warm up faster where just-in-time code need not be mapped twice. For this machine's runs only.
+export DOTNET_EnableWriteXorExecute := 0
+
 SHARED  ?= ../shared
 GOLDENS ?= $(SHARED)/goldens
 SCOPE   ?= core
