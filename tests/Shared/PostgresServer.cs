@@ -62,9 +62,9 @@ public sealed class PostgresServer : IAsyncLifetime
     }
 
     /// <summary>A database of its own, with a service's schema.</summary>
-    public async Task<Database> CreateAsync<TService>()
+    public async Task<Database> CreateAsync<TService>(int poolSize = 50)
     {
-        var settings = new DatabaseSettings("127.0.0.1", _port, "postgres", null, $"test_{Guid.NewGuid():N}", 50, Create: true, Migrate: true);
+        var settings = new DatabaseSettings("127.0.0.1", _port, "postgres", null, $"test_{Guid.NewGuid():N}", poolSize, Create: true, Migrate: true);
         var database = new Database(NpgsqlDataSource.Create(settings.ConnectionString(settings.Name, settings.PoolSize)), settings, typeof(TService).Assembly,
             NullLogger<Database>.Instance);
         await database.PrepareAsync();

@@ -4,15 +4,18 @@ namespace ConcertDapr.Tests;
 
 public class CrashTests(RunningSystem system)
 {
-    [Fact]
-    public async Task Payments_end_though_the_payment_service_is_killed_in_their_midst()
+    [Theory]
+    [InlineData("payment")]
+    [InlineData("reservation")]
+    [InlineData("users")]
+    public async Task Payments_end_though_a_service_is_killed_in_their_midst(string app)
     {
         var sale = await system.OpenSaleAsync();
         var fans = system.NextFans(20);
         await sale.AdmitAsync(fans);
         var holds = await Task.WhenAll(fans.Select(async (f, i) => (await f.HoldAsync(sale, null, i + 1)).Body<ReservationResponse>()));
         var before = await system.CountAsync("payment", "SELECT count(*) FROM payments");
-        var victim = system.PidOf("payment")!.Value;
+        var victim = system.PidOf(app)!.Value;
 
         var replies = Task.WhenAll(fans.Zip(holds).Select(p => PayUntilAnsweredAsync(p.First, p.Second)));
         await Eventually.UntilAsync(() => system.CountAsync("payment", "SELECT count(*) FROM payments"), now => now >= before + 5);
@@ -21,9 +24,11 @@ public class CrashTests(RunningSystem system)
         var payments = (await replies).Select(r => r.Body<PaymentResponse>().PaymentId).ToList();
         var ends = await Task.WhenAll(fans.Zip(payments).Select(p => p.First.EndedAsync(p.Second)));
 
-        ends.ShouldAllBe(e => e.Status == PaymentStatus.Completed);
-        system.PidOf("payment").ShouldNotBe(victim);
-        (await sale.MapAsync(m => m.Sold == 20)).Held.ShouldBe(0);
+        // A neighbour that stays away longer than a step's retries makes a payment fail, and then it is undone.
+        var completed = ends.Count(e => e.Status == PaymentStatus.Completed);
+        if (app == "payment") completed.ShouldBe(20);
+        (await sale.MapAsync(m => m.Sold == completed && m.Held == 0)).Free.ShouldBe(24 - completed);
+        system.PidOf(app).ShouldNotBe(victim);
         var audit = await system.RushAsync("audit");
         audit.ExitCode.ShouldBe(0, audit.Output + audit.Errors);
     }

@@ -30,6 +30,18 @@ public sealed class ReservationStoreTests(PostgresServer postgres) : IAsyncLifet
     }
 
     [Fact]
+    public async Task Repetitions_beyond_the_number_of_connections_do_not_wait_for_each_other()
+    {
+        await using var small = await postgres.CreateAsync<ReservationStore>(poolSize: 2);
+        var rows = new ReservationStore(small);
+        var row = new ReservationRow(new(Guid.NewGuid()), new(7), s_show, [Seat(1)], new(100), "request", ReservationStatus.Held, s_soon, null);
+
+        var all = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => rows.AddAsync(row)));
+
+        all.ShouldAllBe(r => r.Id == row.Id);
+    }
+
+    [Fact]
     public async Task Selling_makes_a_ticket_for_every_seat_and_can_be_repeated()
     {
         var row = await HeldAsync(1, 2);

@@ -161,6 +161,18 @@ public sealed class PointsLedgerTests(PostgresServer postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Refused_charges_beyond_the_number_of_connections_do_not_wait_for_each_other()
+    {
+        await using var small = await postgres.CreateAsync<PointsLedger>(poolSize: 2);
+        var fan = (await new AccountStore(small).RegisterAsync(new("fan@example.org", "Fan", "correct horse")))!.UserId;
+        var ledger = new PointsLedger(small);
+
+        var all = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ledger.UseAsync(Charge(1) with { UserId = fan })));
+
+        all.ShouldAllBe(r => r.Code == "INSUFFICIENT_POINTS");
+    }
+
+    [Fact]
     public async Task Nobody_s_points_cannot_be_moved()
     {
         (await _ledger.UseAsync(Charge(1) with { UserId = s_nobody })).Code.ShouldBe("ACCOUNT_NOT_FOUND");
