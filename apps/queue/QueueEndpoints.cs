@@ -63,10 +63,10 @@ internal static class QueueEndpoints
         return TypedResults.Ok(new QueueFigures(targetId, room.Issued, room.Serving, room.Waiting, active, room.PeakActive, room.Policy.Capacity));
     }
 
-    internal static ServerSentEventsResult<QueueAdvanced> Events(ConcertId targetId, RoomSnapshots snapshots, CancellationToken cancellationToken) =>
-        TypedResults.ServerSentEvents(FollowAsync(targetId, snapshots, cancellationToken));
+    internal static ServerSentEventsResult<QueueAdvanced> Events(ConcertId targetId, RoomSnapshots snapshots, RoomPolicy policy,
+        CancellationToken cancellationToken) => TypedResults.ServerSentEvents(FollowAsync(targetId, snapshots, policy, cancellationToken));
 
-    private static async IAsyncEnumerable<SseItem<QueueAdvanced>> FollowAsync(ConcertId target, RoomSnapshots snapshots,
+    private static async IAsyncEnumerable<SseItem<QueueAdvanced>> FollowAsync(ConcertId target, RoomSnapshots snapshots, RoomPolicy policy,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var changes = Channel.CreateBounded<Room>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -78,7 +78,8 @@ internal static class QueueEndpoints
         snapshots.Changed += Take;
         try
         {
-            if (await snapshots.GetAsync(target) is { } now) yield return Item(now);
+            // At once, also of a room nobody has come to yet: before the first event the watcher does not even get the headers.
+            yield return Item(await snapshots.GetAsync(target) ?? Room.Empty(target, policy));
             await foreach (var room in changes.Reader.ReadAllAsync(cancellationToken)) yield return Item(room);
         }
         finally
