@@ -52,6 +52,8 @@ public sealed class Client(HttpClient http, string? bearer)
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
         if (bearer is not null) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {bearer}");
         if (QueueToken is not null) request.Headers.TryAddWithoutValidation("Queue-Token", QueueToken);
+        // A body the server will not read is not sent, or the connection ends before the answer is read.
+        request.Headers.ExpectContinue = content?.Headers.ContentLength > 1 << 20;
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await http.SendAsync(request);
         return new(response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync());
