@@ -39,7 +39,8 @@ public sealed class PostgresServer : IAsyncLifetime
         // Postgres does not run as root.
         string[] asUser = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] : [];
         string[] command = [.. asUser, "sh", "-c", Script, "postgres", _port.ToString(CultureInfo.InvariantCulture)];
-        _shell = new Process { StartInfo = new(command[0], command[1..]) { WorkingDirectory = "/tmp", RedirectStandardInput = true, RedirectStandardOutput = true } };
+        var start = new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = "/tmp", RedirectStandardInput = true, RedirectStandardOutput = true };
+        _shell = new Process { StartInfo = start };
     }
 
     public async ValueTask InitializeAsync()
@@ -65,8 +66,8 @@ public sealed class PostgresServer : IAsyncLifetime
     public async Task<Database> CreateAsync<TService>(int poolSize = 50)
     {
         var settings = new DatabaseSettings("127.0.0.1", _port, "postgres", null, $"test_{Guid.NewGuid():N}", poolSize, Create: true, Migrate: true);
-        var database = new Database(NpgsqlDataSource.Create(settings.ConnectionString(settings.Name, settings.PoolSize)), settings, typeof(TService).Assembly,
-            NullLogger<Database>.Instance);
+        var source = NpgsqlDataSource.Create(settings.ConnectionString(settings.Name, settings.PoolSize));
+        var database = new Database(source, settings, typeof(TService).Assembly, NullLogger<Database>.Instance);
         await database.PrepareAsync();
         return database;
     }

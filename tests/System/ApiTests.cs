@@ -38,7 +38,8 @@ public class ApiTests(RunningSystem system)
         using var accepted = await system.Http.SendAsync(request);
 
         accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
-        await Eventually.UntilAsync(async () => (await fan.GetAsync(accepted.Headers.Location!.ToString())).Body<PaymentResponse>(), p => p.Status == PaymentStatus.Completed);
+        var there = accepted.Headers.Location!.ToString();
+        await Eventually.UntilAsync(async () => (await fan.GetAsync(there)).Body<PaymentResponse>(), p => p.Status == PaymentStatus.Completed);
     }
 
     [Fact]
@@ -48,7 +49,8 @@ public class ApiTests(RunningSystem system)
         await fan.EnterAsync(sale.Concert);
         (await fan.HoldAsync(sale, null, 1)).Code.ShouldBe("SALE_CLOSED");
 
-        (await new Client(system.Http, "test-organizer-1").PostAsync($"/api/v1/admin/concerts/{sale.Concert}/sale", new OpenSaleRequest())).Status.ShouldBe(HttpStatusCode.OK);
+        var organizer = new Client(system.Http, "test-organizer-1");
+        (await organizer.PostAsync($"/api/v1/admin/concerts/{sale.Concert}/sale", new OpenSaleRequest())).Status.ShouldBe(HttpStatusCode.OK);
 
         await Eventually.UntilAsync(() => fan.HoldAsync(sale, null, 1), r => r.Status == HttpStatusCode.OK);
     }

@@ -68,7 +68,8 @@ public sealed class Client(HttpClient http, string? bearer)
     public async Task EnterAsync(ConcertId concert)
     {
         QueueToken = (await JoinAsync(concert)).Token;
-        await Eventually.UntilAsync(async () => (await SendAsync(HttpMethod.Post, "/api/v1/queues/enter")).Body<EnterResponse>(), e => e.Status == QueueStatus.Entered);
+        await Eventually.UntilAsync(async () => (await SendAsync(HttpMethod.Post, "/api/v1/queues/enter")).Body<EnterResponse>(),
+            e => e.Status == QueueStatus.Entered);
     }
 
     public Task<Reply> HoldAsync(Sale sale, string? key = null, params int[] seats) =>
@@ -82,7 +83,8 @@ public sealed class Client(HttpClient http, string? bearer)
         async () => (await GetAsync($"/api/v1/payments/{payment}")).Body<PaymentResponse>(),
         p => p.Status is PaymentStatus.Completed or PaymentStatus.Failed, seconds);
 
-    public async Task<ReservationResponse> ReservationAsync(ReservationId id) => (await GetAsync($"/api/v1/reservations/{id}")).Body<ReservationResponse>();
+    public async Task<ReservationResponse> ReservationAsync(ReservationId id) =>
+        (await GetAsync($"/api/v1/reservations/{id}")).Body<ReservationResponse>();
 
     public async Task<Points> PointsAsync() => (await GetAsync("/api/v1/users/me/points")).Body<PointsResponse>().Points;
 }

@@ -39,6 +39,8 @@ public class RunningSystem : IAsyncLifetime
     /// <summary>What DevHost and the apps have said.</summary>
     public string Output => _run!.Output;
 
+    private bool IsReady => Output.Contains("\nready in ", StringComparison.Ordinal);
+
     public async ValueTask InitializeAsync()
     {
         var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -47,8 +49,8 @@ public class RunningSystem : IAsyncLifetime
         // A shell's background job ignores SIGINT and hands that down; DevHost has to be told apart from its cradle.
         _run = ProgramRun.Start(["env", "--default-signal=INT", "dotnet", Repository.DevHost, "up", "--file", Repository.WriteRunFile(_data.FullName),
             "--data", Path.Combine(_data.FullName, "data"), "--port-offset", _offset.ToString(CultureInfo.InvariantCulture), .. _options]);
-        await Eventually.UntilAsync(() => Task.FromResult(_run.Process.HasExited ? "ended" : Output.Contains("\nready in ", StringComparison.Ordinal) ? "ready" : "starting"),
-            state => state is "ready" || (state is "ended" ? throw new InvalidOperationException($"DevHost ended:\n{Output}\n{_run.Errors}") : false), 90);
+        await Eventually.UntilAsync(() => Task.FromResult(_run.Process.HasExited ? "ended" : IsReady ? "ready" : "starting"), state => state != "starting", 90);
+        if (!IsReady) throw new InvalidOperationException($"DevHost ended:\n{Output}\n{_run.Errors}");
     }
 
     public async ValueTask DisposeAsync()

@@ -53,7 +53,8 @@ internal sealed class ScriptedContext : WorkflowContext
 
     public override void SetCustomStatus(object? customStatus) => throw NotUsed();
 
-    public override Task<TResult> CallChildWorkflowAsync<TResult>(string workflowName, object? input = null, ChildWorkflowTaskOptions? options = null) => throw NotUsed();
+    public override Task<TResult> CallChildWorkflowAsync<TResult>(string workflowName, object? input = null,
+        ChildWorkflowTaskOptions? options = null) => throw NotUsed();
 
     public override ILogger CreateReplaySafeLogger(string categoryName) => NullLogger.Instance;
 

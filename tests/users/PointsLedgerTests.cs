@@ -25,7 +25,10 @@ public sealed class PointsLedgerTests(PostgresServer postgres) : IAsyncLifetime
     {
         // Whatever a test did: the books add up.
         await using (var connection = await _database.OpenAsync())
-            (await connection.QuerySingleAsync<long>("SELECT sum(amount)::bigint FROM ledger WHERE account_id = @Value", new { _fan.Value })).ShouldBe(await BalanceAsync());
+        {
+            var sum = await connection.QuerySingleAsync<long>("SELECT sum(amount)::bigint FROM ledger WHERE account_id = @Value", new { _fan.Value });
+            sum.ShouldBe(await BalanceAsync());
+        }
         await _database.DisposeAsync();
     }
 
