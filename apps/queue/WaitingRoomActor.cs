@@ -113,6 +113,8 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
         _isTicking = false;
         await UnregisterTimerAsync(Door);
         await UnregisterReminderAsync(Watchdog);
+        // A turn is no lock: somebody may have joined meanwhile and seen the door still ticking.
+        if ((await rooms.UpdateAsync(Target, room => room)).After.Waiting > 0) await OpenDoorAsync();
     }
 
     private async Task<Room> ChangeAsync(Func<Room, Room> change)
