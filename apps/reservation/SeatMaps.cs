@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
@@ -11,29 +10,10 @@ internal sealed record SeatMap(byte[] Body, IReadOnlyList<string> Rows);
 /// <summary>Seat maps, read once per <see cref="HoldPolicy.MapFor"/> however many ask (single flight).</summary>
 internal sealed class SeatMaps(BlockStore blocks, ShowPlans plans, HoldPolicy policy, TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<ShowId, Entry> _maps = new();
+    private readonly SingleFlight<ShowId, SeatMap> _maps = new(policy.MapFor, clock);
 
     /// <summary>The map, or null where there is no such show.</summary>
-    public async Task<SeatMap?> GetAsync(ShowId show)
-    {
-        var now = clock.GetUtcNow();
-        if (!_maps.TryGetValue(show, out var entry) || entry.Until <= now)
-        {
-            var fresh = new Entry(now + policy.MapFor, new(() => ReadAsync(show)));
-            entry = _maps.AddOrUpdate(show, fresh, (_, there) => there.Until <= now ? fresh : there);
-        }
-        try
-        {
-            if (await entry.Map.Value is { } map) return map;
-        }
-        catch
-        {
-            _maps.TryRemove(new(show, entry));
-            throw;
-        }
-        _maps.TryRemove(new(show, entry));
-        return null;
-    }
+    public Task<SeatMap?> GetAsync(ShowId show) => _maps.GetAsync(show, () => ReadAsync(show));
 
     /// <summary>Seats for a best-available request, the plan's first sections first; null where there are not enough.</summary>
     public static IReadOnlyList<SeatId>? Choose(ShowPlan plan, IReadOnlyList<string> rows, int quantity, string? grade, bool adjacent)
@@ -76,6 +56,4 @@ internal sealed class SeatMaps(BlockStore blocks, ShowPlans plans, HoldPolicy po
         var map = new SeatMapResponse(show, clock.GetUtcNow(), Count('F'), Count('H'), Count('S'), sections);
         return new SeatMap(JsonSerializer.SerializeToUtf8Bytes(map, ConcertJson.Options), rows);
     }
-
-    private sealed record Entry(DateTimeOffset Until, Lazy<Task<SeatMap?>> Map);
 }

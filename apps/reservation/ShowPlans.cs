@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using ConcertDapr.Contracts;
@@ -34,29 +33,10 @@ internal sealed class ShowPlans(DaprClient dapr, TimeProvider clock) : IDisposab
     private static readonly TimeSpan s_keepFor = TimeSpan.FromSeconds(5);
 
     private readonly HttpClient _catalog = dapr.CreateInvokableHttpClient(Apps.Catalog);
-    private readonly ConcurrentDictionary<ShowId, Entry> _plans = new();
+    private readonly SingleFlight<ShowId, ShowPlan> _plans = new(s_keepFor, clock);
 
     /// <summary>A show's plan, or null where there is no such show.</summary>
-    public async Task<ShowPlan?> FindAsync(ShowId show)
-    {
-        var now = clock.GetUtcNow();
-        if (!_plans.TryGetValue(show, out var entry) || entry.Until <= now)
-        {
-            var fresh = new Entry(now + s_keepFor, new(() => LoadAsync(show)));
-            entry = _plans.AddOrUpdate(show, fresh, (_, there) => there.Until <= now ? fresh : there);
-        }
-        try
-        {
-            if (await entry.Plan.Value is { } plan) return plan;
-        }
-        catch
-        {
-            _plans.TryRemove(new(show, entry));
-            throw;
-        }
-        _plans.TryRemove(new(show, entry));
-        return null;
-    }
+    public Task<ShowPlan?> FindAsync(ShowId show) => _plans.GetAsync(show, () => LoadAsync(show));
 
     public void Dispose() => _catalog.Dispose();
 
@@ -67,6 +47,4 @@ internal sealed class ShowPlans(DaprClient dapr, TimeProvider clock) : IDisposab
         response.EnsureSuccessStatusCode();
         return new ShowPlan((await response.Content.ReadFromJsonAsync<ShowLayout>(ConcertJson.Options))!);
     }
-
-    private sealed record Entry(DateTimeOffset Until, Lazy<Task<ShowPlan?>> Plan);
 }

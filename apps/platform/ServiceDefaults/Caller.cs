@@ -3,7 +3,6 @@ using System.Text;
 using ConcertDapr.Contracts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 
 namespace ConcertDapr.ServiceDefaults;
 
@@ -61,23 +60,9 @@ public readonly record struct AdmittedPlace(ConcertId? Target, long Sequence)
     }
 }
 
-/// <summary>Groups of endpoints by who may reach them.</summary>
+/// <summary>Who may reach a service.</summary>
 public static class CallerPolicies
 {
-    /// <summary>Endpoints reached only through the app's own sidecar: other services, events, actors.</summary>
-    public static RouteGroupBuilder MapBehindSidecar(this IEndpointRouteBuilder endpoints, string prefix = "")
-    {
-        var group = endpoints.MapGroup(prefix);
-        group.AddEndpointFilterFactory((_, next) => async context =>
-        {
-            var token = (AppToken)context.HttpContext.RequestServices.GetService(typeof(AppToken))!;
-            return token.IsCarriedBy(context.HttpContext.Request)
-                ? await next(context)
-                : Problem.Of(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "Only this app's sidecar may call here.");
-        });
-        return group;
-    }
-
     /// <summary>Refuses every request without the sidecar's token, but for probes and Dapr's own discovery.</summary>
     public static void UseSidecarOnly(this WebApplication app) => app.Use(async (context, next) =>
     {
