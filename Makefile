@@ -11,8 +11,11 @@ DEVHOST := $(DOTNET) apps/platform/DevHost/bin/$(CONFIG)/net10.0/DevHost.dll
 RUSH    := $(DOTNET) loadtest/rush/bin/$(CONFIG)/net10.0/Rush.dll
 BENCH   := $(DOTNET) loadtest/bench/bin/$(CONFIG)/net10.0/Bench.dll
 
-# Programs start and warm up faster where just-in-time code need not be mapped twice. For this machine's runs only.
+# For this machine's runs only. Programs start and warm up faster where just-in-time code need not be mapped twice; and eight
+# programs that share a few cores fare better without a collector's thread per core in each.
 export DOTNET_EnableWriteXorExecute := 0
+export DOTNET_gcServer := 0
+export DOTNET_gcConcurrent := 0
 
 SHARED  ?= ../shared
 GOLDENS ?= $(SHARED)/goldens

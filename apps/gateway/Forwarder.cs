@@ -13,7 +13,7 @@ namespace ConcertDapr.Gateway;
 /// Passes a request to a service over Dapr invocation and its answer back, bodies streamed. Route values travel in the query,
 /// for paths of internal calls carry no ids. What the caller said of themselves is replaced by what the gateway knows.
 /// </summary>
-internal sealed class Forwarder(DaprClient dapr) : IDisposable
+internal sealed class Forwarder(DaprClient dapr, ILogger<Forwarder> log) : IDisposable
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
@@ -30,13 +30,15 @@ internal sealed class Forwarder(DaprClient dapr) : IDisposable
     /// <param name="app">The target's Dapr app id.</param>
     /// <param name="path">The path there.</param>
     /// <param name="place">The caller's admitted place, where the route needs one.</param>
+    /// <param name="endsVisit">A 200 ends the caller's visit: the place is given up before they learn, so that joining again finds a new one.</param>
     /// <param name="streams">The answer has no end of its own; it is passed on as it comes, without a time-out.</param>
-    public async Task ForwardAsync(HttpContext context, string app, string path, QueuePlace? place, bool streams)
+    public async Task ForwardAsync(HttpContext context, string app, string path, QueuePlace? place = null, bool endsVisit = false, bool streams = false)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         if (!streams) timeout.CancelAfter(s_timeout);
         using var request = Request(context, path, place);
         using var response = await ClientOf(app).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+        if (endsVisit && response.StatusCode == HttpStatusCode.OK) await LeaveAsync(context, timeout.Token);
         if (IsSidecarFault(response)) await Unreachable(context);
         else await CopyAsync(response, context.Response, timeout.Token);
     }
@@ -44,6 +46,22 @@ internal sealed class Forwarder(DaprClient dapr) : IDisposable
     public void Dispose()
     {
         foreach (var client in _apps.Values) client.Dispose();
+    }
+
+    private async Task LeaveAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/leave", UriKind.Relative));
+            Vouch(request, context, place: null);
+            using var response = await ClientOf(Apps.Queue).SendAsync(request, cancellationToken);
+            response.EnsureSuccessStatusCode();
+        }
+        catch (HttpRequestException e)
+        {
+            // The payment's event frees the place as well, a little later.
+            log.LeaveFailed(e);
+        }
     }
 
     private HttpClient ClientOf(string app) => _apps.GetOrAdd(app, id =>
@@ -65,13 +83,14 @@ internal sealed class Forwarder(DaprClient dapr) : IDisposable
         foreach (var (name, values) in incoming.Headers.Where(h => !s_notForwarded.Contains(h.Key)))
             if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
                 request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-        if (incoming.Headers.TryGetValue("Queue-Token", out var token)) request.Headers.TryAddWithoutValidation("Queue-Token", (string?)token);
-        Vouch(request, context.User, place);
+        Vouch(request, context, place);
         return request;
     }
 
-    private static void Vouch(HttpRequestMessage request, ClaimsPrincipal user, QueuePlace? place)
+    private static void Vouch(HttpRequestMessage request, HttpContext context, QueuePlace? place)
     {
+        if (context.Request.Headers.TryGetValue("Queue-Token", out var token)) request.Headers.TryAddWithoutValidation("Queue-Token", (string?)token);
+        var user = context.User;
         if (user.Identity?.IsAuthenticated == true)
         {
             request.Headers.Add(TrustedHeaders.UserId, Identity.UserOf(user).ToString());

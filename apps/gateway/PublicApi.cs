@@ -34,7 +34,7 @@ internal static class PublicApi
 
         var admitted = app.MapGroup("/api/v1").RequireAuthorization();
         admitted.Forward("POST", "/reservations/{showId}", Apps.Reservation, "/holds", admission: true).Takes<HoldRequest>().Gives<ReservationResponse>().Tagged("Reservations");
-        admitted.Forward("POST", "/payments", Apps.Payment, "/payments", admission: true).Takes<PaymentRequest>().Gives<PaymentResponse>().Gives<PaymentResponse>(202).Tagged("Payments");
+        admitted.Forward("POST", "/payments", Apps.Payment, "/payments", admission: true, endsVisit: true).Takes<PaymentRequest>().Gives<PaymentResponse>().Gives<PaymentResponse>(202).Tagged("Payments");
 
         var organizers = app.MapGroup("/api/v1/admin").RequireAuthorization(Identity.Organizer);
         organizers.Forward("POST", "/concerts", Apps.Catalog, "/concerts").Takes<CreateConcertRequest>().Gives<ConcertResponse>(201).Tagged("Organizing");
@@ -54,15 +54,15 @@ internal static class PublicApi
     }
 
     private static RouteHandlerBuilder Forward(this RouteGroupBuilder group, string verb, string pattern, string app, string path, bool admission = false,
-        bool streams = false) =>
+        bool endsVisit = false, bool streams = false) =>
         group.MapMethods(pattern, [verb], admission
             ? async (HttpContext context, Forwarder forwarder, Admission admissions) =>
             {
                 var (place, refusal) = await admissions.CheckAsync(context.Request.Headers["Queue-Token"], Identity.UserOf(context.User));
                 if (refusal is not null) await refusal.ExecuteAsync(context);
-                else await forwarder.ForwardAsync(context, app, path, place, streams);
+                else await forwarder.ForwardAsync(context, app, path, place, endsVisit: endsVisit);
             }
-            : (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, app, path, null, streams))
+            : (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, app, path, streams: streams))
             .WithMetadata(new RouteNeeds(QueueToken: admission || path is "/enter" or "/leave", IdempotencyKey: path is "/holds" or "/payments" or "/points/charges"));
 
     private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route) where T : notnull => route.Accepts<T>(isOptional: true, "application/json");

@@ -1,10 +1,13 @@
 using ConcertDapr.Contracts;
+using ConcertDapr.ServiceDefaults.Rooms;
 using Dapr;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConcertDapr.Queue;
 
-/// <summary>A payment that ended, either way, frees its fan's slot in the waiting room.</summary>
+/// <summary>
+/// A payment that ended, either way, frees its fan's slot in the waiting room. Where the gateway saw the end it did so already.
+/// </summary>
 internal static class PaymentEvents
 {
     public static void MapPaymentEvents(this WebApplication app)
@@ -13,9 +16,11 @@ internal static class PaymentEvents
         app.MapPost("/events/payment-failed", FreeSlot).WithTopic(Subscription(Topics.PaymentFailed));
     }
 
-    internal static async Task<Ok> FreeSlot(PaymentEvent payment, RoomCalls calls)
+    internal static async Task<Ok> FreeSlot(PaymentEvent payment, RoomCalls calls, RoomSnapshots snapshots)
     {
-        if (payment.QueueSequence > 0) await calls.LeaveAsync(payment.ConcertId, payment.QueueSequence);
+        // A place that is over stays over, however old the reading in memory.
+        var isOver = payment.QueueSequence < 1 || (await snapshots.GetAsync(payment.ConcertId))?.HasLeft(payment.QueueSequence) == true;
+        if (!isOver) await calls.LeaveAsync(payment.ConcertId, payment.QueueSequence);
         return TypedResults.Ok();
     }
 

@@ -15,7 +15,7 @@ internal static class WaitingRoom
     extension(Room room)
     {
         /// <summary>Hands out <paramref name="count"/> numbers after the last one.</summary>
-        public Room Issue(int count) => room with { Issued = room.Issued + count };
+        public Room Issue(int count) => count == 0 ? room : room with { Issued = room.Issued + count };
 
         /// <summary>Ends sessions that ran out, then calls as many as capacity and rate allow.</summary>
         public Room Admit(DateTimeOffset now)

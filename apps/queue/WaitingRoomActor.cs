@@ -63,9 +63,9 @@ internal sealed class WaitingRoomActor(ActorHost host, RoomStore rooms, RoomSnap
         var (before, after) = await rooms.UpdateAsync(Target, room =>
         {
             wanting = [.. call.Users.Where(u => !(known.TryGetValue(u, out var ticket) && StillCounts(room, u, ticket, now)))];
-            // Who is called in the very turn of joining is here: no need to wait for them to show up.
-            var first = room.Issued + 1;
-            return Enumerable.Range(0, wanting.Count).Aggregate(room.Issue(wanting.Count).Admit(now), (r, i) => r.Claim(first + i, now));
+            // Whoever asks is here: called in this very turn or before, they need not show up once more.
+            var here = call.Users.Except(wanting).Select(u => known[u].Sequence).Concat(Enumerable.Range(1, wanting.Count).Select(i => room.Issued + i));
+            return here.Aggregate(room.Issue(wanting.Count).Admit(now), (r, sequence) => r.Claim(sequence, now));
         });
         var first = after.Issued - wanting.Count + 1;
         var added = wanting.Select((user, i) => (user, Ticket: new Ticket(first + i, now.ToUnixTimeSeconds()))).ToDictionary(t => t.user, t => t.Ticket);

@@ -132,14 +132,15 @@ internal sealed class Scenarios(RushOptions options, HttpClient http)
     {
         while (true)
         {
-            if ((await api.JoinAsync(concert)).Body is { } joined)
-                for (var polls = 0; polls < 100; polls++)
-                {
-                    var entered = await api.EnterAsync(joined.Token);
-                    if (entered.Body?.Status == QueueStatus.Entered) return joined.Token;
-                    if (entered.Body?.Status is QueueStatus.Left or QueueStatus.Expired) break;
-                    await Task.Delay(entered.Body?.PollAfterMs ?? 200);
-                }
+            if ((await api.JoinAsync(concert)).Body is not { } joined) continue;
+            if (joined.Status == QueueStatus.Entered) return joined.Token;
+            for (var polls = 0; polls < 100; polls++)
+            {
+                var entered = await api.EnterAsync(joined.Token);
+                if (entered.Body?.Status == QueueStatus.Entered) return joined.Token;
+                if (entered.Body?.Status is QueueStatus.Left or QueueStatus.Expired) break;
+                await Task.Delay(entered.Body?.PollAfterMs ?? 200);
+            }
         }
     }
 

@@ -35,6 +35,22 @@ public class PurchaseTests(RunningSystem system)
     }
 
     [Fact]
+    public async Task Who_joins_again_as_soon_as_they_have_paid_gets_a_new_place_that_lasts()
+    {
+        var (sale, fan) = (await system.OpenSaleAsync(), system.NextFan());
+        for (var seat = 1; seat <= 10; seat++)
+        {
+            var joined = await fan.JoinAsync(sale.Concert);
+            joined.Sequence.ShouldBe(seat);
+            joined.Status.ShouldBe(QueueStatus.Entered);
+            fan.QueueToken = joined.Token;
+            var held = (await fan.HoldAsync(sale, null, seat)).Body<ReservationResponse>();
+            (await fan.PayAsync(held)).Body<PaymentResponse>().Status.ShouldBe(PaymentStatus.Completed);
+        }
+        (await sale.RoomAsync(r => r.Active == 0)).PeakActive.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Somebody_else_can_neither_see_nor_cancel_nor_pay_a_reservation()
     {
         var (sale, fan, other) = (await system.OpenSaleAsync(), system.NextFan(), system.NextFan());

@@ -61,11 +61,14 @@ public sealed record Room(ConcertId Target, RoomPolicy Policy, long Issued, long
     /// <summary>The session of a place, or null.</summary>
     public Session? Find(long sequence) => Active.Find(s => s.Sequence == sequence);
 
+    /// <summary>Whether a place is known to have been given up. Once true it stays so until it is forgotten.</summary>
+    public bool HasLeft(long sequence) => Left.Contains(sequence) || Gone.Contains(sequence);
+
     /// <summary>Where a place stands.</summary>
     public EnterResponse StatusOf(QueuePlace place, DateTimeOffset now)
     {
         if (IsInside(place.Sequence, now)) return Inside(Find(place.Sequence)!, now);
-        if (Left.Contains(place.Sequence) || Gone.Contains(place.Sequence)) return Over(QueueStatus.Left);
+        if (HasLeft(place.Sequence)) return Over(QueueStatus.Left);
         var until = place.IssuedAt.AddSeconds(Policy.WaitFor);
         return place.Sequence <= Serving || place.Sequence > Issued || until <= now ? Over(QueueStatus.Expired) : InLine(place.Sequence, until, now);
     }
