@@ -9,6 +9,7 @@ return await ConcertService.RunAsync(Apps.Catalog, args, CatalogJson.Default,
         builder.Services.AddSingleton<ConcertStore>();
         builder.Services.AddSingleton(new CatalogCacheOptions(settings.Seconds("Catalog:CacheSeconds", 5, 0, 3600)));
         builder.Services.AddSingleton<CatalogCache>();
+        builder.AddWarmUp(settings, Apps.Catalog, new("GET", "/concerts"), new("GET", "/concert?concertId=1"), new("GET", "/dates?concertId=1"));
         if (settings.Flag("Demo:Seed", false)) builder.Services.AddHostedService<DemoConcerts>();
     },
     app =>

@@ -13,6 +13,8 @@ return await ConcertService.RunAsync(Apps.Gateway, args, GatewayJson.Default,
         builder.Services.AddHostedService(services => services.GetRequiredService<RoomSnapshots>());
         builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<Forwarder>();
+        builder.AddWarmUp(settings, Apps.Gateway, new("GET", "/api/v1/concerts"), new("GET", "/api/v1/queues/1"), new("GET", "/api/v1/users/me/points"),
+            new("POST", "/api/v1/reservations/1001", "{}"));
         builder.Services.AddOpenApi("v1", ApiDocument.Describe);
     },
     app =>

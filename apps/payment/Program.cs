@@ -11,6 +11,8 @@ return await ConcertService.RunAsync(Apps.Payment, args, PaymentJson.Default,
         builder.Services.AddSingleton<PaymentStore>();
         builder.Services.AddSingleton<Neighbours>();
         builder.Services.AddSingleton<Sagas>();
+        builder.AddWarmUp(settings, Apps.Payment, new("GET", "/payment?paymentId=00000000-0000-0000-0000-000000000001"),
+            new("POST", "/payments", """{"reservationId":"00000000-0000-0000-0000-000000000001","amount":1}"""));
         builder.Services.AddSingleton<IReadiness, WorkerReadiness>();
         builder.Services.AddHostedService<Reconciler>();
         builder.Services.AddDaprWorkflowBuilder(saga =>

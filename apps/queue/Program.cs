@@ -12,6 +12,7 @@ return await ConcertService.RunAsync(Apps.Queue, args, QueueJson.Default,
         builder.Services.AddHostedService(services => services.GetRequiredService<RoomSnapshots>());
         builder.Services.AddSingleton<RoomStore>();
         builder.Services.AddSingleton<RoomCalls>();
+        builder.AddWarmUp(settings, Apps.Queue, new("GET", "/figures?targetId=1"), new("POST", "/join?targetId=0"), new("POST", "/enter", "{}"));
         builder.Services.AddActors(actors =>
         {
             actors.Actors.RegisterActor<WaitingRoomActor>();

@@ -15,6 +15,8 @@ return await ConcertService.RunAsync(Apps.Reservation, args, ReservationJson.Def
         builder.Services.AddSingleton<ReservationStore>();
         builder.Services.AddSingleton<SeatMaps>();
         builder.Services.AddSingleton<Reservations>();
+        builder.AddWarmUp(settings, Apps.Reservation, new("GET", "/mine"), new("GET", "/seats?showId=1001"),
+            new("POST", "/holds?showId=1001", """{"seatIds":[1]}"""));
         builder.Services.AddHostedService<ExpiryWatch>();
         builder.Services.AddActors(actors => actors.Actors.RegisterActor<ShowActor>());
     },

@@ -25,6 +25,7 @@ public static class Repository
             .Replace("bin/Release/", $"bin/{s_configuration}/", StringComparison.Ordinal)
             .Replace("appDirPath: ", $"appDirPath: {Root}/", StringComparison.Ordinal)
             .Replace("- components/", $"- {Root}/components/", StringComparison.Ordinal)
+            .Replace("WarmUp__Seconds: \"4\"", "WarmUp__Seconds: \"0\"", StringComparison.Ordinal)
             .Replace("configFilePath: ", $"configFilePath: {Root}/", StringComparison.Ordinal);
         var path = Path.Combine(folder, "dapr.yaml");
         File.WriteAllText(path, text);
