@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace ConcertDapr.Catalog;
 
-/// <summary>Demo data (<c>Demo:Seed</c>): three concerts, one of them in a 5,000-seat arena. Written once.</summary>
+/// <summary>
+/// Demo data (<c>Demo:Seed</c>): three concerts, one of them in a 5,000-seat arena, and the five that load scripts of earlier systems
+/// ask for, with 400 seats on each of five dates. Written once.
+/// </summary>
 internal sealed class DemoConcerts(ConcertStore concerts, TimeProvider clock) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -14,6 +17,8 @@ internal sealed class DemoConcerts(ConcertStore concerts, TimeProvider clock) : 
             new("Floor", "VIP", new(150_000), 20, 50), new("Lower tier", "R", new(110_000), 40, 50),
             new("Upper tier", "S", new(80_000), 40, 50));
         await AddAsync(3, "Late at the Cellar", "Trio Minor", "Jazz Cellar", 1, new SectionRequest("Tables", "A", new(30_000), 5, 8));
+        foreach (var id in new[] { 101, 202, 303, 404, 505 })
+            await AddAsync(id, $"Studio Session {id}", "The House Band", "Studio One", 5, new SectionRequest("Floor", "S", new(5_000), 20, 20));
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

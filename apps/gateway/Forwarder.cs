@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Claims;
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
 using ConcertDapr.ServiceDefaults.Rooms;
-using Dapr.Client;
 using Microsoft.Extensions.Primitives;
 
 namespace ConcertDapr.Gateway;
@@ -13,7 +11,7 @@ namespace ConcertDapr.Gateway;
 /// Passes a request to a service over Dapr invocation and its answer back, bodies streamed. Route values travel in the query,
 /// for paths of internal calls carry no ids. What the caller said of themselves is replaced by what the gateway knows.
 /// </summary>
-internal sealed class Forwarder(DaprClient dapr, ILogger<Forwarder> log) : IDisposable
+internal sealed class Forwarder(AppClients apps)
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
@@ -22,8 +20,6 @@ internal sealed class Forwarder(DaprClient dapr, ILogger<Forwarder> log) : IDisp
         "Host", "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
         "Authorization", "Cookie", "Expect", "Content-Length", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "traceparent", "tracestate", "Queue-Token",
     };
-
-    private readonly ConcurrentDictionary<string, HttpClient> _apps = new();
 
     /// <summary>Sends the request on and copies the answer.</summary>
     /// <param name="context">The request.</param>
@@ -37,39 +33,12 @@ internal sealed class Forwarder(DaprClient dapr, ILogger<Forwarder> log) : IDisp
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         if (!streams) timeout.CancelAfter(s_timeout);
         using var request = Request(context, path, place);
-        using var response = await ClientOf(app).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
-        if (endsVisit && response.StatusCode == HttpStatusCode.OK) await LeaveAsync(context, timeout.Token);
+        using var response = await apps.Of(app).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
+        if (endsVisit && place is not null && response.StatusCode == HttpStatusCode.OK)
+            await apps.LeaveAsync(place, context.Request.Headers["Queue-Token"], timeout.Token);
         if (IsSidecarFault(response)) await Unreachable(context);
         else await CopyAsync(response, context.Response, timeout.Token);
     }
-
-    public void Dispose()
-    {
-        foreach (var client in _apps.Values) client.Dispose();
-    }
-
-    private async Task LeaveAsync(HttpContext context, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/leave", UriKind.Relative));
-            Vouch(request, context, place: null);
-            using var response = await ClientOf(Apps.Queue).SendAsync(request, cancellationToken);
-            response.EnsureSuccessStatusCode();
-        }
-        catch (HttpRequestException e)
-        {
-            // The payment's event frees the place as well, a little later.
-            log.LeaveFailed(e);
-        }
-    }
-
-    private HttpClient ClientOf(string app) => _apps.GetOrAdd(app, id =>
-    {
-        var client = dapr.CreateInvokableHttpClient(id);
-        client.Timeout = Timeout.InfiniteTimeSpan;
-        return client;
-    });
 
     private static HttpRequestMessage Request(HttpContext context, string path, QueuePlace? place)
     {
@@ -83,14 +52,13 @@ internal sealed class Forwarder(DaprClient dapr, ILogger<Forwarder> log) : IDisp
         foreach (var (name, values) in incoming.Headers.Where(h => !s_notForwarded.Contains(h.Key)))
             if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
                 request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-        Vouch(request, context, place);
+        if (incoming.Headers.TryGetValue("Queue-Token", out var token)) request.Headers.TryAddWithoutValidation("Queue-Token", (string?)token);
+        Vouch(request, context.User, place);
         return request;
     }
 
-    private static void Vouch(HttpRequestMessage request, HttpContext context, QueuePlace? place)
+    private static void Vouch(HttpRequestMessage request, ClaimsPrincipal user, QueuePlace? place)
     {
-        if (context.Request.Headers.TryGetValue("Queue-Token", out var token)) request.Headers.TryAddWithoutValidation("Queue-Token", (string?)token);
-        var user = context.User;
         if (user.Identity?.IsAuthenticated == true)
         {
             request.Headers.Add(TrustedHeaders.UserId, Identity.UserOf(user).ToString());

@@ -44,10 +44,9 @@ internal static class Identity
     public static UserId UserOf(ClaimsPrincipal principal) =>
         new(long.Parse(principal.FindFirstValue(ClaimTypes.NameIdentifier)!, CultureInfo.InvariantCulture));
 
-    internal static async Task<Results<SignInHttpResult, ProblemHttpResult>> LogIn(LoginRequest request, DaprClient dapr)
+    internal static async Task<Results<SignInHttpResult, ProblemHttpResult>> LogIn(LoginRequest request, AppClients apps)
     {
-        using var users = dapr.CreateInvokableHttpClient(Apps.Users);
-        using var response = await users.PostAsJsonAsync(new Uri("/accounts/verify", UriKind.Relative),
+        using var response = await apps.Of(Apps.Users).PostAsJsonAsync(new Uri("/accounts/verify", UriKind.Relative),
             new VerifyPasswordRequest(request.Email, request.Password), ConcertJson.Options);
         if (response.StatusCode == System.Net.HttpStatusCode.Unauthorized)
             return Problem.Of(401, "WRONG_CREDENTIALS", "E-mail address or password is wrong.");

@@ -58,8 +58,9 @@ internal static class PublicApi
         group.MapMethods(pattern, [verb], admission
             ? async (HttpContext context, Forwarder forwarder, Admission admissions) =>
             {
-                var (place, refusal) = await admissions.CheckAsync(context.Request.Headers["Queue-Token"], Identity.UserOf(context.User));
-                if (refusal is not null) await refusal.ExecuteAsync(context);
+                var (place, refusal, isOver) = await admissions.CheckAsync(context.Request.Headers["Queue-Token"], Identity.UserOf(context.User));
+                // A payment that is repeated because its answer got lost finds its session over; the service refuses a new one.
+                if (refusal is not null && !(endsVisit && isOver)) await refusal.ExecuteAsync(context);
                 else await forwarder.ForwardAsync(context, app, path, place, endsVisit: endsVisit);
             }
             : (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, app, path, streams: streams))

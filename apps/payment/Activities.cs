@@ -48,8 +48,8 @@ internal sealed class CompletePayment(PaymentStore payments, Sagas sagas, EventP
     public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
     {
         await payments.EndAsync(input.PaymentId, PaymentStatus.Completed, null, nameof(CompletePayment));
-        await events.PublishAsync(Topics.PaymentCompleted, $"{input.PaymentId}:completed", input.ConcertId.ToString(), Ended.Event(input, null, clock));
         sagas.Ended(input.PaymentId);
+        await events.PublishAsync(Topics.PaymentCompleted, $"{input.PaymentId}:completed", input.ConcertId.ToString(), Ended.Event(input, null, clock));
         return null;
     }
 }
@@ -80,9 +80,9 @@ internal sealed class FailPayment(PaymentStore payments, Sagas sagas, EventPubli
     public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentEnd input)
     {
         await payments.EndAsync(input.Order.PaymentId, PaymentStatus.Failed, input.Reason, nameof(FailPayment));
+        sagas.Ended(input.Order.PaymentId);
         await events.PublishAsync(Topics.PaymentFailed, $"{input.Order.PaymentId}:failed", input.Order.ConcertId.ToString(),
             Ended.Event(input.Order, input.Reason, clock));
-        sagas.Ended(input.Order.PaymentId);
         return null;
     }
 }
@@ -101,5 +101,5 @@ internal sealed class MarkStuck(PaymentStore payments, ILogger<MarkStuck> log) :
 internal static class Ended
 {
     public static PaymentEvent Event(PaymentOrder order, string? reason, TimeProvider clock) =>
-        new(order.PaymentId, order.ReservationId, order.UserId, order.ConcertId, order.Amount, order.QueueSequence, clock.GetUtcNow(), reason);
+        new(order.PaymentId, order.ReservationId, order.UserId, order.ConcertId, order.Amount, order.QueueSequence, clock.GetUtcNow(), reason, order.QueueTarget);
 }

@@ -19,10 +19,13 @@ internal static class PaymentEndpoints
     {
         if (request.Amount.Value < 1) return Problem.Invalid("amount", "A positive amount is expected.");
         var id = PaymentId.For(caller.User, key.Value, request.ReservationId);
+        // Asked meanwhile; a repeated request does not need the answer.
+        var checking = neighbours.CheckAsync(request.ReservationId);
         if (await payments.FindAsync(id) is { } first) return await JoinAsync(first, request, prefer, sagas);
+        if (place.Target is null) return Problem.Of(403, "QUEUE_TOKEN_EXPIRED", "The session is over: join the waiting room again.", "Queue-Token");
 
-        var check = await neighbours.CheckAsync(request.ReservationId);
-        var order = new PaymentOrder(id, caller.User, request.ReservationId, check?.ShowId.Concert ?? default, request.Amount, place.Sequence);
+        var check = await checking;
+        var order = new PaymentOrder(id, caller.User, request.ReservationId, check?.ShowId.Concert ?? default, request.Amount, place.Sequence, place.Target);
         if (Refuse(check, order, place) is { } refusal) return refusal;
         switch (await payments.AddAsync(order))
         {
@@ -61,7 +64,7 @@ internal static class PaymentEndpoints
     {
         if (check is null) return Problem.NotFound("RESERVATION_NOT_FOUND", "There is no such reservation.", "reservationId");
         if (check.UserId != order.UserId) return Problem.Of(403, "NOT_YOUR_RESERVATION", "This reservation is somebody else's.", "reservationId");
-        if (place.Target != order.ConcertId) return Problem.Of(403, "QUEUE_TOKEN_FOREIGN", "The queue token is for another concert.", "Queue-Token");
+        if (!place.Admits(order.ConcertId)) return Problem.Of(403, "QUEUE_TOKEN_FOREIGN", "The queue token is for another concert.", "Queue-Token");
         if (check.Amount != order.Amount) return Problem.Invalid("amount", $"The price is {check.Amount}.", "AMOUNT_MISMATCH");
         return check.Status switch
         {

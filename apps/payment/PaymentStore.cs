@@ -31,7 +31,7 @@ internal enum AddVerdict
 /// <summary>Payments and their timelines in Postgres: the outcome everybody can look up.</summary>
 internal sealed class PaymentStore(Database database)
 {
-    private const string Columns = "id, user_id, reservation_id, concert_id, amount, queue_sequence, status, reason";
+    private const string Columns = "id, user_id, reservation_id, concert_id, amount, queue_sequence, queue_target, status, reason";
 
     private const string Note =
         """
@@ -47,8 +47,8 @@ internal sealed class PaymentStore(Database database)
         {
             var added = await connection.ExecuteAsync(
                 """
-                INSERT INTO payments (id, user_id, reservation_id, concert_id, amount, queue_sequence, status)
-                VALUES (@id, @user, @reservation, @concert, @amount, @sequence, 'PENDING') ON CONFLICT (id) DO NOTHING
+                INSERT INTO payments (id, user_id, reservation_id, concert_id, amount, queue_sequence, queue_target, status)
+                VALUES (@id, @user, @reservation, @concert, @amount, @sequence, @target, 'PENDING') ON CONFLICT (id) DO NOTHING
                 """, new
                 {
                     id = order.PaymentId.Value,
@@ -57,6 +57,7 @@ internal sealed class PaymentStore(Database database)
                     concert = order.ConcertId.Value,
                     amount = order.Amount.Value,
                     sequence = order.QueueSequence,
+                    target = order.QueueTarget?.Value,
                 });
             return added == 1 ? AddVerdict.Added : AddVerdict.Exists;
         }
@@ -142,11 +143,12 @@ internal sealed class PaymentStore(Database database)
         public long Concert_Id { get; init; }
         public long Amount { get; init; }
         public long Queue_Sequence { get; init; }
+        public long? Queue_Target { get; init; }
         public string Status { get; init; } = "";
         public string? Reason { get; init; }
 
         public PaymentRow ToRow() => new(
-            new(new(Id), new(User_Id), new(Reservation_Id), new(Concert_Id), new(Amount), Queue_Sequence),
+            new(new(Id), new(User_Id), new(Reservation_Id), new(Concert_Id), new(Amount), Queue_Sequence, Queue_Target is { } target ? new ConcertId(target) : null),
             Enum.Parse<PaymentStatus>(Status.Replace("_", "", StringComparison.Ordinal), ignoreCase: true), Reason);
     }
 }

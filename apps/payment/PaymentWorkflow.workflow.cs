@@ -4,7 +4,8 @@ using Dapr.Workflow;
 namespace ConcertDapr.Payment;
 
 /// <summary>What a saga is about: all it needs, so that it can be started again from the payment's row alone.</summary>
-internal sealed record PaymentOrder(PaymentId PaymentId, UserId UserId, ReservationId ReservationId, ConcertId ConcertId, Points Amount, long QueueSequence);
+internal sealed record PaymentOrder(PaymentId PaymentId, UserId UserId, ReservationId ReservationId, ConcertId ConcertId, Points Amount, long QueueSequence,
+    ConcertId? QueueTarget = null);
 
 /// <summary>A payment's end, with the reason where it failed.</summary>
 internal sealed record PaymentEnd(PaymentOrder Order, string? Reason = null);

@@ -19,8 +19,9 @@ internal static class PaymentEvents
     internal static async Task<Ok> FreeSlot(PaymentEvent payment, RoomCalls calls, RoomSnapshots snapshots)
     {
         // A place that is over stays over, however old the reading in memory.
-        var isOver = payment.QueueSequence < 1 || (await snapshots.GetAsync(payment.ConcertId))?.HasLeft(payment.QueueSequence) == true;
-        if (!isOver) await calls.LeaveAsync(payment.ConcertId, payment.QueueSequence);
+        var target = payment.QueueTarget ?? payment.ConcertId;
+        var isOver = payment.QueueSequence < 1 || (await snapshots.GetAsync(target))?.HasLeft(payment.QueueSequence) == true;
+        if (!isOver) await calls.LeaveAsync(target, payment.QueueSequence);
         return TypedResults.Ok();
     }
 

@@ -7,7 +7,7 @@ return await ConcertService.RunAsync(Apps.Queue, args, QueueJson.Default,
     (builder, settings) =>
     {
         builder.Services.AddSingleton(QueueTokens.From(settings));
-        builder.Services.AddSingleton(RoomPolicy.From(settings));
+        builder.Services.AddSingleton(RoomPolicies.From(settings));
         builder.Services.AddSingleton<RoomSnapshots>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RoomSnapshots>());
         builder.Services.AddSingleton<RoomStore>();

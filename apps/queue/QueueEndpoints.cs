@@ -15,6 +15,7 @@ internal static class QueueEndpoints
     public static void MapQueue(this WebApplication app)
     {
         app.MapPost("/join", Join);
+        app.MapPost("/join-house", JoinHouse);
         app.MapPost("/enter", Enter);
         app.MapPost("/leave", Leave);
         app.MapGet("/figures", Figures);
@@ -25,11 +26,14 @@ internal static class QueueEndpoints
         TimeProvider clock)
     {
         if (targetId.Value < 1) return Problem.NotFound("CONCERT_NOT_FOUND", "There is no such concert.", "targetId");
-        var ticket = await calls.JoinAsync(targetId, caller.User);
-        var place = new QueuePlace(targetId, caller.User, ticket.Sequence, DateTimeOffset.FromUnixTimeSeconds(ticket.IssuedAt));
-        var room = await snapshots.GetForAsync(place, clock.GetUtcNow());
-        var status = room?.StatusOf(place, clock.GetUtcNow()).Status ?? QueueStatus.Waiting;
-        return TypedResults.Ok(new QueueTokenResponse(targetId, tokens.Sign(place), ticket.Sequence, status));
+        var (place, status) = await JoinAsync(targetId, caller, calls, snapshots, clock);
+        return TypedResults.Ok(new QueueTokenResponse(targetId, tokens.Sign(place), place.Sequence, status.Status));
+    }
+
+    internal static async Task<Ok<HousePlace>> JoinHouse(Caller caller, RoomCalls calls, RoomSnapshots snapshots, QueueTokens tokens, TimeProvider clock)
+    {
+        var (place, status) = await JoinAsync(ConcertId.House, caller, calls, snapshots, clock);
+        return TypedResults.Ok(new HousePlace(tokens.Sign(place), status));
     }
 
     internal static async Task<Results<Ok<EnterResponse>, ProblemHttpResult>> Enter(Caller caller, [FromHeader(Name = "Queue-Token")] string? header,
@@ -56,17 +60,17 @@ internal static class QueueEndpoints
         return TypedResults.NoContent();
     }
 
-    internal static async Task<Ok<QueueFigures>> Figures(ConcertId targetId, RoomSnapshots snapshots, RoomPolicy policy, TimeProvider clock)
+    internal static async Task<Ok<QueueFigures>> Figures(ConcertId targetId, RoomSnapshots snapshots, RoomPolicies policies, TimeProvider clock)
     {
-        var room = await snapshots.RefreshAsync(targetId) ?? Room.Empty(targetId, policy);
+        var room = await snapshots.RefreshAsync(targetId) ?? Room.Empty(targetId, policies.Of(targetId));
         var active = room.Active.Count(s => s.UntilMs > clock.GetUtcNow().ToUnixTimeMilliseconds());
         return TypedResults.Ok(new QueueFigures(targetId, room.Issued, room.Serving, room.Waiting, active, room.PeakActive, room.Policy.Capacity));
     }
 
-    internal static ServerSentEventsResult<QueueAdvanced> Events(ConcertId targetId, RoomSnapshots snapshots, RoomPolicy policy,
-        CancellationToken cancellationToken) => TypedResults.ServerSentEvents(FollowAsync(targetId, snapshots, policy, cancellationToken));
+    internal static ServerSentEventsResult<QueueAdvanced> Events(ConcertId targetId, RoomSnapshots snapshots, RoomPolicies policies,
+        CancellationToken cancellationToken) => TypedResults.ServerSentEvents(FollowAsync(targetId, snapshots, policies, cancellationToken));
 
-    private static async IAsyncEnumerable<SseItem<QueueAdvanced>> FollowAsync(ConcertId target, RoomSnapshots snapshots, RoomPolicy policy,
+    private static async IAsyncEnumerable<SseItem<QueueAdvanced>> FollowAsync(ConcertId target, RoomSnapshots snapshots, RoomPolicies policies,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var changes = Channel.CreateBounded<Room>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -79,7 +83,7 @@ internal static class QueueEndpoints
         try
         {
             // At once, also of a room nobody has come to yet: before the first event the watcher does not even get the headers.
-            yield return Item(await snapshots.GetAsync(target) ?? Room.Empty(target, policy));
+            yield return Item(await snapshots.GetAsync(target) ?? Room.Empty(target, policies.Of(target)));
             await foreach (var room in changes.Reader.ReadAllAsync(cancellationToken)) yield return Item(room);
         }
         finally
@@ -89,6 +93,16 @@ internal static class QueueEndpoints
     }
 
     private static SseItem<QueueAdvanced> Item(Room room) => new(new(room.Target, room.Serving, room.Issued, room.Active.Count), "advanced");
+
+    private static async Task<(QueuePlace Place, EnterResponse Status)> JoinAsync(ConcertId target, Caller caller, RoomCalls calls, RoomSnapshots snapshots,
+        TimeProvider clock)
+    {
+        var ticket = await calls.JoinAsync(target, caller.User);
+        var place = new QueuePlace(target, caller.User, ticket.Sequence, DateTimeOffset.FromUnixTimeSeconds(ticket.IssuedAt));
+        var now = clock.GetUtcNow();
+        var room = await snapshots.GetForAsync(place, now) ?? throw new InvalidOperationException($"Waiting room {target} vanished after {place.User} joined it.");
+        return (place, room.StatusOf(place, now));
+    }
 
     private static (QueuePlace? Place, ProblemHttpResult? Refusal) Read(string? token, Caller caller, QueueTokens tokens)
     {

@@ -5,6 +5,7 @@ namespace ConcertDapr.Queue;
 
 /// <summary>Generated JSON of this service's bodies.</summary>
 [JsonSerializable(typeof(QueueTokenResponse))]
+[JsonSerializable(typeof(HousePlace))]
 [JsonSerializable(typeof(EnterRequest))]
 [JsonSerializable(typeof(EnterResponse))]
 [JsonSerializable(typeof(QueueFigures))]

@@ -13,7 +13,7 @@ public sealed record Ticket(long Sequence, long IssuedAt);
 /// The only place that writes waiting rooms: <c>room/{target} → Room</c>, by compare-and-set; <c>ticket/{target}/{user} →
 /// Ticket</c>. A turn of the actor is not a lock (an aborted caller frees it), so the ETag decides and the loser reloads.
 /// </summary>
-internal sealed class RoomStore(DaprClient dapr, RoomPolicy policy)
+internal sealed class RoomStore(DaprClient dapr, RoomPolicies policies)
 {
     private const int MostAttempts = 20;
 
@@ -23,7 +23,7 @@ internal sealed class RoomStore(DaprClient dapr, RoomPolicy policy)
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var (stored, etag) = await dapr.GetStateAndETagAsync<Room?>(Apps.StateStore, Room.Key(target));
-            var before = (stored ?? Room.Empty(target, policy)) with { Policy = policy };
+            var before = (stored ?? Room.Empty(target, policies.Of(target))) with { Policy = policies.Of(target) };
             var after = change(before);
             if (ReferenceEquals(before, after) || await SaveAsync(target, after, etag)) return (before, after);
         }
@@ -44,6 +44,7 @@ internal sealed class RoomStore(DaprClient dapr, RoomPolicy policy)
     /// <summary>Remembers places; they outlive the longest stay by an hour at most.</summary>
     public Task RememberAsync(ConcertId target, IReadOnlyDictionary<UserId, Ticket> tickets)
     {
+        var policy = policies.Of(target);
         var ttl = new Dictionary<string, string> { ["ttlInSeconds"] = $"{(long)(policy.WaitFor + policy.SessionFor) + 3600}" };
         var operations = tickets.Select(t => new StateTransactionRequest(Key(target, t.Key),
             JsonSerializer.SerializeToUtf8Bytes(t.Value, dapr.JsonSerializerOptions), StateOperationType.Upsert, metadata: ttl));

@@ -13,6 +13,7 @@ internal static class ReservationEndpoints
         app.MapGet("/seats", Seats);
         app.MapGet("/mine", Mine);
         app.MapGet("/reservation", One);
+        app.MapGet("/numbered", Numbered);
         app.MapPost("/cancel", Cancel);
     }
 
@@ -21,7 +22,7 @@ internal static class ReservationEndpoints
     {
         if (Refuse(request, policy) is { } malformed) return malformed;
         if (await plans.FindAsync(showId) is not { } plan) return Problem.NotFound("SHOW_NOT_FOUND", "There is no such date.", "showId");
-        if (place.Target != showId.Concert) return Problem.Of(403, "QUEUE_TOKEN_FOREIGN", "The queue token is for another concert.", "Queue-Token");
+        if (!place.Admits(showId.Concert)) return Problem.Of(403, "QUEUE_TOKEN_FOREIGN", "The queue token is for another concert.", "Queue-Token");
 
         var id = ReservationId.For(caller.User, key.Value);
         var fingerprint = Fingerprint(showId, request);
@@ -55,6 +56,13 @@ internal static class ReservationEndpoints
         return OwnerRefusal(row, caller) is { } refusal ? refusal : TypedResults.Ok(Answer(row!, clock));
     }
 
+    internal static async Task<Results<Ok<ReservationResponse>, ProblemHttpResult>> Numbered(Caller caller, long number, ReservationStore rows,
+        TimeProvider clock)
+    {
+        var row = await rows.FindAsync(number);
+        return OwnerRefusal(row, caller) is { } refusal ? refusal : TypedResults.Ok(Answer(row!, clock));
+    }
+
     internal static async Task<Results<Ok<ReservationResponse>, ProblemHttpResult>> Cancel(Caller caller, ReservationId reservationId, ReservationStore rows,
         Reservations reservations, TimeProvider clock)
     {
@@ -67,7 +75,7 @@ internal static class ReservationEndpoints
     }
 
     internal static ReservationResponse Answer(ReservationRow row, TimeProvider clock) =>
-        new(row.Id, row.Show, row.Seats, row.Amount, row.StatusAt(clock.GetUtcNow()), row.ExpiresAt, row.Payment);
+        new(row.Id, row.Show, row.Seats, row.Amount, row.StatusAt(clock.GetUtcNow()), row.ExpiresAt, row.Payment, row.Number);
 
     private static async Task<HoldAnswer> HoldNamedAsync(UserId user, ReservationId id, string fingerprint, ShowPlan plan, IReadOnlyList<SeatId> seats,
         Reservations reservations)

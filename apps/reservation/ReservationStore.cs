@@ -7,7 +7,7 @@ namespace ConcertDapr.Reservation;
 
 /// <summary>A reservation's row.</summary>
 internal sealed record ReservationRow(ReservationId Id, UserId User, ShowId Show, IReadOnlyList<SeatId> Seats, Points Amount, string Request,
-    ReservationStatus Status, DateTimeOffset ExpiresAt, PaymentId? Payment)
+    ReservationStatus Status, DateTimeOffset ExpiresAt, PaymentId? Payment, long Number)
 {
     /// <summary>The status at an instant: time decides, not who tidied up.</summary>
     public ReservationStatus StatusAt(DateTimeOffset now) =>
@@ -35,7 +35,7 @@ internal enum SaleVerdict
 /// <summary>Reservations and tickets in Postgres, where confirm and release of one reservation meet and one of them wins.</summary>
 internal sealed class ReservationStore(Database database)
 {
-    private const string Columns = "id, user_id, show_id, seats, amount, request, status, expires_at, payment_id";
+    private const string Columns = "id, user_id, show_id, seats, amount, request, status, expires_at, payment_id, number";
 
     /// <summary>Stores a hold; where the id exists already (a repeated request), returns what is there.</summary>
     public async Task<ReservationRow> AddAsync(ReservationRow row)
@@ -63,6 +63,13 @@ internal sealed class ReservationStore(Database database)
     {
         await using var connection = await database.OpenAsync();
         return (await FindAsync(connection, id))?.ToRow();
+    }
+
+    /// <summary>The reservation with this number, or null.</summary>
+    public async Task<ReservationRow?> FindAsync(long number)
+    {
+        await using var connection = await database.OpenAsync();
+        return (await connection.QuerySingleOrDefaultAsync<Row>($"SELECT {Columns} FROM reservations WHERE number = @number", new { number }))?.ToRow();
     }
 
     /// <summary>A fan's reservations, newest first, at most 200.</summary>
@@ -192,8 +199,9 @@ internal sealed class ReservationStore(Database database)
         public string Status { get; init; } = "";
         public DateTimeOffset Expires_At { get; init; }
         public Guid? Payment_Id { get; init; }
+        public long Number { get; init; }
 
         public ReservationRow ToRow() => new(new(Id), new(User_Id), new(Show_Id), [.. Seats.Select(s => new SeatId(s))], new(Amount), Request,
-            Enum.Parse<ReservationStatus>(Status, ignoreCase: true), Expires_At, Payment_Id is { } p ? new PaymentId(p) : null);
+            Enum.Parse<ReservationStatus>(Status, ignoreCase: true), Expires_At, Payment_Id is { } p ? new PaymentId(p) : null, Number);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class Reservations(BlockStore blocks, ReservationStore rows, Eve
             taken.Add((block, numbers));
             if (outcome is BlockOutcome.Granted granted && granted.Until < until) until = granted.Until;
         }
-        return await RecordAsync(new(id, user, plan.Layout.ShowId, seats, plan.Price(seats), request, ReservationStatus.Held, until, null));
+        return await RecordAsync(new(id, user, plan.Layout.ShowId, seats, plan.Price(seats), request, ReservationStatus.Held, until, null, Number: 0));
     }
 
     /// <summary>Confirms for a payment; every step can be repeated. Refused: RESERVATION_NOT_FOUND, RESERVATION_RELEASED, SEATS_LOST.</summary>

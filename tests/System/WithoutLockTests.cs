@@ -1,10 +1,11 @@
+using System.Net;
 using ConcertDapr.Contracts;
 
 namespace ConcertDapr.Tests;
 
-/// <summary>A second system: no lock component, and holds that last seconds.</summary>
+/// <summary>A second system: no lock component, no compatibility endpoints, and holds that last seconds.</summary>
 public sealed class SystemWithoutLock() : RunningSystem(12_000, "users", "catalog", "queue", "reservation", "payment", "gateway",
-    "--without", "lockstore", "--set", "Reservation__HoldSeconds=3");
+    "--without", "lockstore", "--set", "Reservation__HoldSeconds=3", "--set", "Compat__Enabled=false");
 
 public class WithoutLockTests(SystemWithoutLock system) : IClassFixture<SystemWithoutLock>
 {
@@ -25,5 +26,29 @@ public class WithoutLockTests(SystemWithoutLock system) : IClassFixture<SystemWi
         taken.Body<ReservationResponse>().ReservationId.ShouldNotBe(held.ReservationId);
         (await fan.ReservationAsync(held.ReservationId)).Status.ShouldBe(ReservationStatus.Expired);
         (await fan.PayAsync(held)).Code.ShouldBe("RESERVATION_EXPIRED");
+    }
+
+    [Theory]
+    [InlineData("POST", "/tokens/issue")]
+    [InlineData("GET", "/tokens/status?tokenId=x")]
+    [InlineData("GET", "/concerts/101/dates/available")]
+    [InlineData("GET", "/concerts/101/seats/available?scheduleDate=2030-01-01")]
+    [InlineData("POST", "/reservations/101/reserve-seats")]
+    [InlineData("POST", "/reservations/1/payment")]
+    [InlineData("GET", "/users/status?userId=1")]
+    [InlineData("POST", "/api/v1/queues/token")]
+    [InlineData("GET", "/api/v1/users/1/balance")]
+    [InlineData("PATCH", "/api/v1/users/1/charge")]
+    [InlineData("GET", "/api/v1/reservations/1")]
+    [InlineData("GET", "/api/v1/reservations/undefined")]
+    [InlineData("POST", "/api/v1/reservations")]
+    [InlineData("DELETE", "/api/v1/reservations/1?userId=1")]
+    [InlineData("POST", "/api/v1/payments/pay")]
+    public async Task Where_the_predecessors_paths_are_off_there_is_nothing_at_them(string method, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Parse(method), path);
+        if (method is "POST" or "PATCH") request.Content = Client.JsonText("""{"userId":1}""");
+        using var response = await system.Http.SendAsync(request);
+        response.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 }

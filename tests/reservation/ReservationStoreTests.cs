@@ -34,7 +34,7 @@ public sealed class ReservationStoreTests(PostgresServer postgres) : IAsyncLifet
     {
         await using var small = await postgres.CreateAsync<ReservationStore>(poolSize: 2);
         var rows = new ReservationStore(small);
-        var row = new ReservationRow(new(Guid.NewGuid()), new(7), s_show, [Seat(1)], new(100), "request", ReservationStatus.Held, s_soon, null);
+        var row = new ReservationRow(new(Guid.NewGuid()), new(7), s_show, [Seat(1)], new(100), "request", ReservationStatus.Held, s_soon, null, 0);
 
         var all = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => rows.AddAsync(row)));
 
@@ -199,7 +199,7 @@ public sealed class ReservationStoreTests(PostgresServer postgres) : IAsyncLifet
     private static SeatId Seat(int number) => SeatId.Of(s_show, 0, number);
 
     private Task<ReservationRow> HeldAsync(params int[] seats) => _rows.AddAsync(new(new(Guid.NewGuid()), new(7), s_show, [.. seats.Select(Seat)],
-        new(100), "request", ReservationStatus.Held, s_soon, null));
+        new(100), "request", ReservationStatus.Held, s_soon, null, 0));
 
     private async Task<IReadOnlyList<SeatId>> SoldAsync() =>
         [.. (await _rows.MarksAsync(s_show)).Where(m => m.Mark.State == SeatState.Sold).Select(m => m.Seat).OrderBy(s => s.Value)];

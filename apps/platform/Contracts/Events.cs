@@ -44,9 +44,12 @@ public sealed record QueueAdvanced(ConcertId Target, long Serving, long Issued, 
 public sealed record ReservationEvent(ReservationId ReservationId, UserId UserId, ShowId ShowId, IReadOnlyList<SeatId> Seats,
     Points Amount, DateTimeOffset At);
 
-/// <summary>A payment ended. <paramref name="QueueSequence"/> is the place in the waiting room that it frees.</summary>
+/// <summary>
+/// A payment ended. <paramref name="QueueSequence"/> is the place that it frees, in the waiting room of the concert or of
+/// <paramref name="QueueTarget"/>.
+/// </summary>
 public sealed record PaymentEvent(PaymentId PaymentId, ReservationId ReservationId, UserId UserId, ConcertId ConcertId,
-    Points Amount, long QueueSequence, DateTimeOffset At, string? Reason = null);
+    Points Amount, long QueueSequence, DateTimeOffset At, string? Reason = null, ConcertId? QueueTarget = null);
 
 /// <summary>A concert was created or changed; caches of it are stale.</summary>
 public sealed record CatalogChanged(ConcertId ConcertId);

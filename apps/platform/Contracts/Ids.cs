@@ -59,6 +59,12 @@ public readonly record struct ConcertId(long Value) : INumber<ConcertId>
     /// <summary>For route and query binding.</summary>
     public static bool TryParse(string? text, out ConcertId id) => INumber<ConcertId>.TryParseNumber(text, out id);
 
+    /// <summary>
+    /// The waiting room in front of the whole house: who is inside may buy for every concert. No concert has this number, and only
+    /// the gateway's compatibility endpoints queue there.
+    /// </summary>
+    public static readonly ConcertId House = new(-1);
+
     /// <summary>The show with this ordinal, 1 to 999.</summary>
     public ShowId Show(int ordinal) => new(Value * ShowId.PerConcert + ordinal);
 

@@ -32,6 +32,9 @@ public static class TrustedHeaders
     public const string QueueSequence = "X-Queue-Sequence";
 }
 
+/// <summary>A place in the house's waiting room: its token, and where it stands.</summary>
+public sealed record HousePlace(string Token, EnterResponse Status);
+
 /// <summary>Checks e-mail and password. 200 with the account, or 401.</summary>
 public sealed record VerifyPasswordRequest(string Email, string Password);
 

@@ -94,9 +94,12 @@ public sealed record RowMap(int Row, SeatId FirstSeatId, string Seats);
 /// <summary>Holds named seats, or the best available: then <paramref name="Quantity"/>, with grade and adjacency as wished.</summary>
 public sealed record HoldRequest(IReadOnlyList<SeatId>? SeatIds = null, int? Quantity = null, string? Grade = null, bool Adjacent = false);
 
-/// <summary>A reservation. <paramref name="ExpiresAt"/> is when an unpaid hold ends.</summary>
+/// <summary>
+/// A reservation. <paramref name="ExpiresAt"/> is when an unpaid hold ends; <paramref name="Number"/> is the short number that
+/// people and older clients know it by.
+/// </summary>
 public sealed record ReservationResponse(ReservationId ReservationId, ShowId ShowId, IReadOnlyList<SeatId> Seats, Points Amount,
-    ReservationStatus Status, DateTimeOffset ExpiresAt, PaymentId? PaymentId = null);
+    ReservationStatus Status, DateTimeOffset ExpiresAt, PaymentId? PaymentId = null, long Number = 0);
 
 /// <summary>The state of a reservation.</summary>
 public enum ReservationStatus

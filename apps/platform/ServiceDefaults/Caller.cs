@@ -48,6 +48,9 @@ public readonly record struct IdempotencyKey(string? Value)
 /// <param name="Sequence">The place in it.</param>
 public readonly record struct AdmittedPlace(ConcertId? Target, long Sequence)
 {
+    /// <summary>Whether the caller may buy for a concert.</summary>
+    public bool Admits(ConcertId concert) => Target == concert || Target == ConcertId.House;
+
     /// <summary>Binds from the gateway's headers.</summary>
     public static ValueTask<AdmittedPlace> BindAsync(HttpContext context)
     {

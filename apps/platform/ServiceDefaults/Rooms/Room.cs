@@ -12,14 +12,29 @@ namespace ConcertDapr.ServiceDefaults.Rooms;
 /// <param name="WaitFor">How long a place in line is good.</param>
 public sealed record RoomPolicy(int Capacity, int AdmitCount, double AdmitEvery, double ClaimFor, double SessionFor, double WaitFor)
 {
-    /// <summary>Reads <c>Queue:*</c>.</summary>
-    public static RoomPolicy From(Settings settings) => new(
-        settings.Number("Queue:Capacity", 50, 1, 100_000),
-        settings.Number("Queue:AdmitCount", 0, 0, 100_000),
-        settings.Seconds("Queue:AdmitEverySeconds", 1, 0.05, 3_600).TotalSeconds,
-        settings.Seconds("Queue:ClaimSeconds", 30, 1, 3_600).TotalSeconds,
-        settings.Seconds("Queue:SessionSeconds", 600, 1, 86_400).TotalSeconds,
-        settings.Seconds("Queue:WaitingSeconds", 1_800, 1, 86_400).TotalSeconds);
+    internal static RoomPolicy From(Settings settings, string prefix, RoomPolicy otherwise) => new(
+        settings.Number($"{prefix}:Capacity", otherwise.Capacity, 1, 100_000),
+        settings.Number($"{prefix}:AdmitCount", otherwise.AdmitCount, 0, 100_000),
+        settings.Seconds($"{prefix}:AdmitEverySeconds", otherwise.AdmitEvery, 0.05, 3_600).TotalSeconds,
+        settings.Seconds($"{prefix}:ClaimSeconds", otherwise.ClaimFor, 1, 3_600).TotalSeconds,
+        settings.Seconds($"{prefix}:SessionSeconds", otherwise.SessionFor, 1, 86_400).TotalSeconds,
+        settings.Seconds($"{prefix}:WaitingSeconds", otherwise.WaitFor, 1, 86_400).TotalSeconds);
+}
+
+/// <summary>Which policy holds where: one for the rooms of concerts, one for the house's.</summary>
+/// <param name="Concerts">Rooms of concerts.</param>
+/// <param name="House">The room of <see cref="ConcertId.House"/>.</param>
+public sealed record RoomPolicies(RoomPolicy Concerts, RoomPolicy House)
+{
+    /// <summary>Reads <c>Queue:*</c>, and <c>Queue:House:*</c>, which differs from it only in what is set.</summary>
+    public static RoomPolicies From(Settings settings)
+    {
+        var concerts = RoomPolicy.From(settings, "Queue", new(50, 0, 1, 30, 600, 1_800));
+        return new(concerts, RoomPolicy.From(settings, "Queue:House", concerts));
+    }
+
+    /// <summary>The policy of a room.</summary>
+    public RoomPolicy Of(ConcertId target) => target == ConcertId.House ? House : Concerts;
 }
 
 /// <summary>Somebody inside, until unix milliseconds. <paramref name="Claimed"/>: has shown up.</summary>
@@ -63,6 +78,9 @@ public sealed record Room(ConcertId Target, RoomPolicy Policy, long Issued, long
 
     /// <summary>Whether a place is known to have been given up. Once true it stays so until it is forgotten.</summary>
     public bool HasLeft(long sequence) => Left.Contains(sequence) || Gone.Contains(sequence);
+
+    /// <summary>The room after this place was given up.</summary>
+    public Room Without(long sequence) => this with { Active = Active.RemoveAll(s => s.Sequence == sequence), Left = Left.Add(sequence) };
 
     /// <summary>Where a place stands.</summary>
     public EnterResponse StatusOf(QueuePlace place, DateTimeOffset now)

@@ -59,6 +59,17 @@ public sealed class RoomSnapshots(DaprClient dapr, TimeProvider clock, ILogger<R
         Show(entry, room, etag: null);
     }
 
+    /// <summary>Takes over that a place was given up; the reading under way may not know.</summary>
+    public void Left(QueuePlace place)
+    {
+        var entry = Find(place.Target);
+        lock (entry)
+        {
+            entry.Puts++;
+            entry.Room = entry.Room?.Without(place.Sequence);
+        }
+    }
+
     /// <summary>Keeps a room being read until disposed, for followers who do not ask.</summary>
     public IDisposable Watch(ConcertId target)
     {

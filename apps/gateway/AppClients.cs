@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using ConcertDapr.Contracts;
+using ConcertDapr.ServiceDefaults.Rooms;
+using Dapr.Client;
+
+namespace ConcertDapr.Gateway;
+
+/// <summary>A client per app id, through the sidecar's service invocation. Callers set their own deadlines.</summary>
+internal sealed class AppClients(DaprClient dapr, RoomSnapshots rooms, ILogger<AppClients> log) : IDisposable
+{
+    private readonly ConcurrentDictionary<string, HttpClient> _clients = new();
+
+    /// <summary>The client of an app.</summary>
+    public HttpClient Of(string app) => _clients.GetOrAdd(app, id =>
+    {
+        var client = dapr.CreateInvokableHttpClient(id);
+        client.Timeout = Timeout.InfiniteTimeSpan;
+        return client;
+    });
+
+    /// <summary>
+    /// Gives a place in the waiting room up, because its fan is done. Where that fails, the payment's event frees it a little later.
+    /// </summary>
+    public async Task LeaveAsync(QueuePlace place, string? token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/leave", UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Queue-Token", token);
+            request.Headers.Add(TrustedHeaders.UserId, place.User.ToString());
+            using var response = await Of(Apps.Queue).SendAsync(request, cancellationToken);
+            response.EnsureSuccessStatusCode();
+            rooms.Left(place);
+        }
+        catch (HttpRequestException e)
+        {
+            log.LeaveFailed(e);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in _clients.Values) client.Dispose();
+    }
+}

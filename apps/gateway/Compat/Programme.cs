@@ -1,0 +1,83 @@
+using ConcertDapr.Contracts;
+using ConcertDapr.ServiceDefaults;
+
+namespace ConcertDapr.Gateway.Compat;
+
+/// <summary>A seat of a show with the running number (from 1, through all sections) that older clients know it by.</summary>
+internal sealed record NumberedSeat(SeatId Id, int Number, Points Price, bool IsFree);
+
+/// <summary>Concerts and their plans, kept for a few seconds.</summary>
+internal sealed class Programme(ServiceCalls services, TimeProvider clock)
+{
+    private static readonly TimeSpan s_keepFor = TimeSpan.FromSeconds(5);
+
+    private readonly SingleFlight<ConcertId, ConcertResponse> _concerts = new(s_keepFor, clock);
+    private readonly SingleFlight<ShowId, ShowLayout> _plans = new(s_keepFor, clock);
+
+    /// <summary>A concert, or why it cannot be had.</summary>
+    public async Task<Outcome<ConcertResponse>> ConcertAsync(ConcertId id)
+    {
+        Refusal? refusal = null;
+        var concert = await _concerts.GetAsync(id, async () =>
+        {
+            (var value, refusal) = await services.GetAsync<ConcertResponse>(Apps.Catalog, $"/concert?concertId={id}");
+            return value;
+        });
+        return concert is not null ? concert : refusal ?? NotFound("CONCERT_NOT_FOUND", "There is no such concert.");
+    }
+
+    /// <summary>A concert's show on a day (UTC, <c>yyyy-MM-dd</c>).</summary>
+    public async Task<Outcome<ShowResponse>> ShowAsync(ConcertId concert, string? day)
+    {
+        var (found, refusal) = await ConcertAsync(concert);
+        if (refusal is not null) return refusal;
+        return found!.Dates.FirstOrDefault(d => DayOf(d) == day) is { } show ? show : NotFound("SHOW_NOT_FOUND", "There is no such date.");
+    }
+
+    /// <summary>A concert's show by its id, or by its place among the concert's dates, from 1.</summary>
+    public async Task<Outcome<ShowResponse>> ShowAsync(ConcertId concert, long dateId)
+    {
+        var (found, refusal) = await ConcertAsync(concert);
+        if (refusal is not null) return refusal;
+        var show = found!.Dates.FirstOrDefault(d => d.ShowId.Value == dateId) ?? found.Dates.ElementAtOrDefault((int)Math.Clamp(dateId - 1, -1, int.MaxValue));
+        return show is not null ? show : NotFound("SHOW_NOT_FOUND", "There is no such date.");
+    }
+
+    /// <summary>The seat with a running number.</summary>
+    public async Task<Outcome<NumberedSeat>> SeatAsync(ShowId show, long number)
+    {
+        Refusal? refusal = null;
+        var plan = await _plans.GetAsync(show, async () =>
+        {
+            (var value, refusal) = await services.GetAsync<ShowLayout>(Apps.Catalog, $"/layout?showId={show}");
+            return value;
+        });
+        if (plan is null) return refusal ?? NotFound("SHOW_NOT_FOUND", "There is no such date.");
+        var before = 0;
+        foreach (var section in plan.Sections)
+        {
+            var seats = section.Rows * section.SeatsPerRow;
+            var index = number - before - 1;
+            if (index >= 0 && index < seats)
+                return new NumberedSeat(SeatId.Of(show, section.FirstBlock + (int)index / section.SeatsPerRow, (int)index % section.SeatsPerRow + 1),
+                    (int)number, section.Price, IsFree: true);
+            before += seats;
+        }
+        return NotFound("SEAT_NOT_FOUND", "There is no such seat.");
+    }
+
+    /// <summary>All seats of a show as they stand, numbered.</summary>
+    public static IEnumerable<NumberedSeat> Number(SeatMapResponse map)
+    {
+        var number = 0;
+        foreach (var section in map.Sections)
+            foreach (var row in section.Rows)
+                for (var i = 0; i < row.Seats.Length; i++)
+                    yield return new(new(row.FirstSeatId.Value + i), ++number, section.Price, row.Seats[i] == 'F');
+    }
+
+    /// <summary>The day of a show, UTC.</summary>
+    public static string DayOf(ShowResponse show) => show.StartsAt.UtcDateTime.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static Refusal NotFound(string code, string message) => new(404, code, message);
+}
