@@ -19,9 +19,17 @@ internal sealed class AppClients(DaprClient dapr, RoomSnapshots rooms, ILogger<A
     });
 
     /// <summary>
-    /// Gives a place in the waiting room up, because its fan is done. Where that fails, the payment's event frees it a little later.
+    /// Sends a request for a caller who was admitted, or need not be. Where the answer ends their visit the place is given up before
+    /// they learn, so that joining again finds a new one.
     /// </summary>
-    public async Task LeaveAsync(QueuePlace place, string? token, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> SendAsync(string app, HttpRequestMessage request, QueuePlace? place, string? token, CancellationToken cancellationToken)
+    {
+        var response = await Of(app).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (place is not null && response.Headers.Contains(TrustedHeaders.VisitEnded)) await LeaveAsync(place, token, cancellationToken);
+        return response;
+    }
+
+    private async Task LeaveAsync(QueuePlace place, string? token, CancellationToken cancellationToken)
     {
         try
         {
@@ -34,6 +42,7 @@ internal sealed class AppClients(DaprClient dapr, RoomSnapshots rooms, ILogger<A
         }
         catch (HttpRequestException e)
         {
+            // The payment's event frees the place as well, a little later.
             log.LeaveFailed(e);
         }
     }

@@ -26,16 +26,13 @@ internal sealed class Forwarder(AppClients apps)
     /// <param name="app">The target's Dapr app id.</param>
     /// <param name="path">The path there.</param>
     /// <param name="place">The caller's admitted place, where the route needs one.</param>
-    /// <param name="endsVisit">A 200 ends the caller's visit: the place is given up before they learn, so that joining again finds a new one.</param>
     /// <param name="streams">The answer has no end of its own; it is passed on as it comes, without a time-out.</param>
-    public async Task ForwardAsync(HttpContext context, string app, string path, QueuePlace? place = null, bool endsVisit = false, bool streams = false)
+    public async Task ForwardAsync(HttpContext context, string app, string path, QueuePlace? place = null, bool streams = false)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         if (!streams) timeout.CancelAfter(s_timeout);
         using var request = Request(context, path, place);
-        using var response = await apps.Of(app).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
-        if (endsVisit && place is not null && response.StatusCode == HttpStatusCode.OK)
-            await apps.LeaveAsync(place, context.Request.Headers["Queue-Token"], timeout.Token);
+        using var response = await apps.SendAsync(app, request, place, context.Request.Headers["Queue-Token"], timeout.Token);
         if (IsSidecarFault(response)) await Unreachable(context);
         else await CopyAsync(response, context.Response, timeout.Token);
     }

@@ -34,7 +34,7 @@ internal static class PublicApi
 
         var admitted = app.MapGroup("/api/v1").RequireAuthorization();
         admitted.Forward("POST", "/reservations/{showId}", Apps.Reservation, "/holds", admission: true).Takes<HoldRequest>().Gives<ReservationResponse>().Tagged("Reservations");
-        admitted.Forward("POST", "/payments", Apps.Payment, "/payments", admission: true, endsVisit: true).Takes<PaymentRequest>().Gives<PaymentResponse>().Gives<PaymentResponse>(202).Tagged("Payments");
+        admitted.Forward("POST", "/payments", Apps.Payment, "/payments", admission: true, isRepeatable: true).Takes<PaymentRequest>().Gives<PaymentResponse>().Gives<PaymentResponse>(202).Tagged("Payments");
 
         var organizers = app.MapGroup("/api/v1/admin").RequireAuthorization(Identity.Organizer);
         organizers.Forward("POST", "/concerts", Apps.Catalog, "/concerts").Takes<CreateConcertRequest>().Gives<ConcertResponse>(201).Tagged("Organizing");
@@ -54,14 +54,14 @@ internal static class PublicApi
     }
 
     private static RouteHandlerBuilder Forward(this RouteGroupBuilder group, string verb, string pattern, string app, string path, bool admission = false,
-        bool endsVisit = false, bool streams = false) =>
+        bool isRepeatable = false, bool streams = false) =>
         group.MapMethods(pattern, [verb], admission
             ? async (HttpContext context, Forwarder forwarder, Admission admissions) =>
             {
                 var (place, refusal, isOver) = await admissions.CheckAsync(context.Request.Headers["Queue-Token"], Identity.UserOf(context.User));
                 // A payment that is repeated because its answer got lost finds its session over; the service refuses a new one.
-                if (refusal is not null && !(endsVisit && isOver)) await refusal.ExecuteAsync(context);
-                else await forwarder.ForwardAsync(context, app, path, place, endsVisit: endsVisit);
+                if (refusal is not null && !(isRepeatable && isOver)) await refusal.ExecuteAsync(context);
+                else await forwarder.ForwardAsync(context, app, path, place);
             }
             : (HttpContext context, Forwarder forwarder) => forwarder.ForwardAsync(context, app, path, streams: streams))
             .WithMetadata(new RouteNeeds(QueueToken: admission || path is "/enter" or "/leave", IdempotencyKey: path is "/holds" or "/payments" or "/points/charges"));

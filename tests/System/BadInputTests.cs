@@ -111,7 +111,7 @@ public class BadInputTests(RunningSystem system, BadInputScene scene) : IClassFi
         { "GET", "/api/v1/users/me/points/history?limit=x", "", null, 400, "MALFORMED_REQUEST", "limit" },
         // Things that are not there, or not theirs.
         { "GET", "/api/v1/reservations/$unknown", "", null, 404, "RESERVATION_NOT_FOUND", "reservationId" },
-        { "GET", "/api/v1/reservations/17", "", null, 400, "MALFORMED_REQUEST", "reservationId" },
+        { "GET", "/api/v1/reservations/17a", "", null, 400, "MALFORMED_REQUEST", "reservationId" },
         { "GET", "/api/v1/reservations/$strangers", "", null, 403, "NOT_YOUR_RESERVATION", "reservationId" },
         { "DELETE", "/api/v1/reservations/$strangers", "", null, 403, "NOT_YOUR_RESERVATION", "reservationId" },
         { "GET", "/api/v1/payments/$unknown", "", null, 404, "PAYMENT_NOT_FOUND", "paymentId" },

@@ -14,7 +14,7 @@ internal sealed record Receipt(PaymentResponse Payment, ReservationResponse Rese
 /// What the predecessors' clients do, done with our services and rules: they queue in front of the house, not of one concert, and
 /// name reservations by number. Nothing is decided here.
 /// </summary>
-internal sealed class Desk(ServiceCalls services, AppClients apps, Admission admissions, QueueTokens tokens, RoomSnapshots rooms, TimeProvider clock)
+internal sealed class Desk(ServiceCalls services, Admission admissions, QueueTokens tokens, RoomSnapshots rooms, TimeProvider clock)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(250);
@@ -65,15 +65,13 @@ internal sealed class Desk(ServiceCalls services, AppClients apps, Admission adm
         if (refused is not null && !isOver) return refused;
         var (reservation, notFound) = await ReservationAsync(user, number);
         if ((notFound ?? check(reservation!)) is { } refusal) return refusal;
-        var (payment, notPaid) = await services.PostAsync<PaymentResponse>(Apps.Payment, "/payments", new(user, place, $"number-{number}"),
+        var (payment, notPaid) = await services.PostAsync<PaymentResponse>(Apps.Payment, "/payments", new(user, place, $"number-{number}", token),
             new PaymentRequest(reservation!.ReservationId, reservation.Amount));
         if (notPaid is not null) return notPaid;
         payment = await EndedAsync(payment!, user);
         if (payment.Status is not (PaymentStatus.Completed or PaymentStatus.Failed)) return Refusal.Unavailable;
-        var leaving = place is null ? Task.CompletedTask : apps.LeaveAsync(place, token, CancellationToken.None);
-        var (points, fault) = await BalanceAsync(user);
-        await leaving;
         if (payment.Status == PaymentStatus.Failed) return new Refusal(409, payment.Reason ?? "PAYMENT_FAILED", "The payment failed; nothing was spent.");
+        var (points, fault) = await BalanceAsync(user);
         return fault is not null ? fault : new Receipt(payment, reservation, points!.Points.Value);
     }
 

@@ -46,7 +46,7 @@ internal sealed class ServiceCalls(AppClients apps)
         if (caller is not null) Vouch(request, caller);
         try
         {
-            using var response = await apps.Of(app).SendAsync(request, timeout.Token);
+            using var response = await apps.SendAsync(app, request, caller?.Place, caller?.QueueToken, timeout.Token);
             if (response.IsSuccessStatusCode) return (await response.Content.ReadFromJsonAsync<T>(ConcertJson.Options, timeout.Token))!;
             return (int)response.StatusCode >= 500 ? Refusal.Unavailable : await RefusalOfAsync(response, timeout.Token);
         }

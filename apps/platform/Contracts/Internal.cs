@@ -30,6 +30,9 @@ public static class TrustedHeaders
 
     /// <summary>The caller's sequence number there.</summary>
     public const string QueueSequence = "X-Queue-Sequence";
+
+    /// <summary>On an answer: the caller's visit is over with it, and their place to be given up.</summary>
+    public const string VisitEnded = "X-Visit-Ended";
 }
 
 /// <summary>A place in the house's waiting room: its token, and where it stands.</summary>
