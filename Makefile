@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 CONFIG  := Release
 DOTNET  := dotnet
-BUILT   := .local/built
+BUILT   := apps/platform/DevHost/bin/built
 SOURCES := $(shell find apps loadtest -name bin -prune -o -name obj -prune -o \( -name '*.cs' -o -name '*.csproj' -o -name '*.proto' -o -name '*.sql' \) -print) \
            Directory.Build.props Directory.Packages.props global.json
 DEVHOST := $(DOTNET) apps/platform/DevHost/bin/$(CONFIG)/net10.0/DevHost.dll
@@ -60,4 +60,4 @@ services:
 $(BUILT): $(SOURCES)
 	@bash scripts/require-sdk.sh
 	@$(DOTNET) build run.slnf -c $(CONFIG) -v quiet --nologo -clp:ErrorsOnly
-	@mkdir -p .local && touch $@
+	@touch $@

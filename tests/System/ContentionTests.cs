@@ -27,6 +27,24 @@ public class ContentionTests(RunningSystem system)
     }
 
     [Fact]
+    public async Task Fans_who_buy_again_and_again_side_by_side_never_lose_a_place_they_were_given()
+    {
+        var sale = await system.OpenSaleAsync();
+        await Task.WhenAll(system.NextFans(10).Select((fan, i) => BuyAsync(fan, [2 * i + 1, 2 * i + 2])));
+        (await sale.MapAsync(m => m.Sold == 20)).Held.ShouldBe(0);
+
+        async Task BuyAsync(Client fan, int[] seats)
+        {
+            foreach (var seat in seats)
+            {
+                fan.QueueToken = (await fan.JoinAsync(sale.Concert)).Token;
+                var held = (await fan.HoldAsync(sale, null, seat)).Body<ReservationResponse>();
+                (await fan.PayAsync(held)).Body<PaymentResponse>().Status.ShouldBe(PaymentStatus.Completed);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_payment_repeated_under_one_key_takes_the_points_once()
     {
         var (sale, fan) = (await system.OpenSaleAsync(), system.NextFan());

@@ -37,7 +37,11 @@ public sealed class RoomSnapshots(DaprClient dapr, TimeProvider clock, ILogger<R
         var room = await GetAsync(place.Target);
         if (room is not null && room.IsInside(place.Sequence, now)) return room;
         var isFresh = now - Find(place.Target).ReadAt < s_fresh && room?.Issued >= place.Sequence;
-        return isFresh ? room : await RefreshAsync(place.Target);
+        if (isFresh) return room;
+        // A reading that was under way already may be older than what its asker knows; the one after it is not.
+        var isShared = Find(place.Target).Reading is { IsCompleted: false };
+        room = await RefreshAsync(place.Target);
+        return isShared && room?.IsInside(place.Sequence, now) != true ? await RefreshAsync(place.Target) : room;
     }
 
     /// <summary>Reads a room now; callers at the same time share one reading.</summary>
@@ -59,13 +63,13 @@ public sealed class RoomSnapshots(DaprClient dapr, TimeProvider clock, ILogger<R
         Show(entry, room, etag: null);
     }
 
-    /// <summary>Takes over that a place was given up; the reading under way may not know.</summary>
+    /// <summary>Takes over that a place was given up, also into the reading under way, which may not know.</summary>
     public void Left(QueuePlace place)
     {
         var entry = Find(place.Target);
         lock (entry)
         {
-            entry.Puts++;
+            entry.LeftMeanwhile.Add(place.Sequence);
             entry.Room = entry.Room?.Without(place.Sequence);
         }
     }
@@ -107,8 +111,10 @@ public sealed class RoomSnapshots(DaprClient dapr, TimeProvider clock, ILogger<R
     {
         await Task.Yield();
         var (at, puts) = (clock.GetUtcNow(), entry.Puts);
+        lock (entry) entry.LeftMeanwhile.Clear();
         var (room, etag) = await dapr.GetStateAndETagAsync<Room?>(Apps.StateStore, Room.Key(target));
         if (entry.Puts != puts) return entry.Room;
+        lock (entry) room = entry.LeftMeanwhile.Aggregate(room, (r, sequence) => r?.Without(sequence));
         entry.ReadAt = at;
         if (etag != entry.ETag || room is null) Show(entry, room, etag);
         return room;
@@ -132,6 +138,7 @@ public sealed class RoomSnapshots(DaprClient dapr, TimeProvider clock, ILogger<R
         public Room? Room { get; set; }
         public string? ETag { get; set; }
         public int Puts { get; set; }
+        public List<long> LeftMeanwhile { get; } = [];
         public DateTimeOffset ReadAt { get; set; }
         public DateTimeOffset Asked { get; set; }
         public Task<Room?>? Reading { get; set; }
