@@ -8,7 +8,7 @@ namespace ConcertDapr.Gateway;
 /// <summary>Whether a caller has been admitted: the token's signature first, then the waiting room in memory. No call on the hot path.</summary>
 internal sealed class Admission(QueueTokens tokens, RoomSnapshots rooms, TimeProvider clock)
 {
-    /// <summary>The caller's place, or why they may not pass; <c>IsOver</c>: they were inside once, with this very token.</summary>
+    /// <summary>The caller's place, or why they may not pass; <c>IsOver</c>: the token was good once.</summary>
     public async ValueTask<(QueuePlace? Place, ProblemHttpResult? Refusal, bool IsOver)> CheckAsync(string? token, UserId caller)
     {
         if (string.IsNullOrEmpty(token)) return Refuse("QUEUE_TOKEN_MISSING", "A queue token is required: join the waiting room first.");

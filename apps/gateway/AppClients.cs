@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults.Rooms;
 using Dapr.Client;
@@ -35,7 +36,7 @@ internal sealed class AppClients(DaprClient dapr, RoomSnapshots rooms, ILogger<A
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/leave", UriKind.Relative));
             request.Headers.TryAddWithoutValidation("Queue-Token", token);
-            request.Headers.Add(TrustedHeaders.UserId, place.User.ToString());
+            request.Vouch(place.User);
             using var response = await Of(Apps.Queue).SendAsync(request, cancellationToken);
             response.EnsureSuccessStatusCode();
             rooms.Left(place);
@@ -50,5 +51,18 @@ internal sealed class AppClients(DaprClient dapr, RoomSnapshots rooms, ILogger<A
     public void Dispose()
     {
         foreach (var client in _clients.Values) client.Dispose();
+    }
+}
+
+/// <summary>What only the gateway says of a caller.</summary>
+internal static class Vouching
+{
+    /// <summary>Tells a service who is calling and, where that matters, by which place they were admitted.</summary>
+    public static void Vouch(this HttpRequestMessage request, UserId user, QueuePlace? place = null)
+    {
+        request.Headers.Add(TrustedHeaders.UserId, user.ToString());
+        if (place is null) return;
+        request.Headers.Add(TrustedHeaders.QueueTarget, place.Target.ToString());
+        request.Headers.Add(TrustedHeaders.QueueSequence, place.Sequence.ToString(CultureInfo.InvariantCulture));
     }
 }

@@ -56,14 +56,9 @@ internal sealed class Forwarder(AppClients apps)
 
     private static void Vouch(HttpRequestMessage request, ClaimsPrincipal user, QueuePlace? place)
     {
-        if (user.Identity?.IsAuthenticated == true)
-        {
-            request.Headers.Add(TrustedHeaders.UserId, Identity.UserOf(user).ToString());
-            request.Headers.Add(TrustedHeaders.Roles, string.Join(',', user.FindAll(ClaimTypes.Role).Select(c => c.Value)));
-        }
-        if (place is null) return;
-        request.Headers.Add(TrustedHeaders.QueueTarget, place.Target.ToString());
-        request.Headers.Add(TrustedHeaders.QueueSequence, place.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        if (user.Identity?.IsAuthenticated != true) return;
+        request.Vouch(Identity.UserOf(user), place);
+        request.Headers.Add(TrustedHeaders.Roles, string.Join(',', user.FindAll(ClaimTypes.Role).Select(c => c.Value)));
     }
 
     // DELETE routes end in POST endpoints, which take the same route values from the query.

@@ -161,7 +161,7 @@ internal sealed class Scenarios(RushOptions options, HttpClient http)
             var paid = await api.PayAsync(hold.Body!.ReservationId, hold.Body.Amount, token, key);
             while (paid.Code is "QUEUE_TOKEN_EXPIRED" or "NOT_ADMITTED")
             {
-                // The slot of the payment before went meanwhile; the seat is held all the same.
+                // The session ran out meanwhile; the seat is held all the same.
                 token = await AdmitAsync(sale.Concert, api);
                 paid = await api.PayAsync(hold.Body.ReservationId, hold.Body.Amount, token, key);
             }

@@ -39,14 +39,10 @@ internal static class ApiV1Paths
         routes.Post("/api/v1/payments/pay", Pay);
     }
 
-    private static readonly Refusal s_malformed = new(400, "MALFORMED_JSON", "The body is not a JSON object.");
-    private static readonly Refusal s_noUser = new(404, "ACCOUNT_NOT_FOUND", "There is no such account.");
-    private static readonly Refusal s_noReservation = new(404, "RESERVATION_NOT_FOUND", "There is no such reservation.");
-
     internal static async Task<IResult> Token(HttpContext http, Desk desk)
     {
         if (await Fields.ReadAsync(http) is not { } body) return Malformed();
-        if (body.Number("userId") is not { } user) return Refuse(s_noUser);
+        if (body.Number("userId") is not { } user) return Refuse(Refusal.NoAccount);
         // Asking with the token one has tells how it stands; one that is over, or no token of ours, is replaced.
         var ticket = body.Text("token") is { } token ? (await desk.StandingAsync(token)).Value : null;
         if (ticket is null || ticket.User.Value != user || ticket.Standing.Status is QueueStatus.Expired or QueueStatus.Left)
@@ -61,7 +57,7 @@ internal static class ApiV1Paths
 
     internal static async Task<IResult> Balance(string userId, Desk desk)
     {
-        if (Fields.Parse(userId) is not { } user) return Refuse(s_noUser);
+        if (Fields.Parse(userId) is not { } user) return Refuse(Refusal.NoAccount);
         var (points, refusal) = await desk.BalanceAsync(new(user));
         return refusal is not null ? Refuse(refusal) : Answer(new V1Balance(user, points!.Points.Value));
     }
@@ -69,7 +65,7 @@ internal static class ApiV1Paths
     internal static async Task<IResult> Charge(string userId, HttpContext http, Desk desk)
     {
         if (await Fields.ReadAsync(http) is not { } body) return Malformed();
-        if (Fields.Parse(userId) is not { } user) return Refuse(s_noUser);
+        if (Fields.Parse(userId) is not { } user) return Refuse(Refusal.NoAccount);
         if (body.Number("balance") is not { } amount) return Refuse(new(422, "INVALID", "balance: an amount is expected."));
         var (points, refusal) = await desk.TopUpAsync(new(user), new(amount));
         return refusal is not null ? Refuse(refusal) : Answer(new V1Balance(user, points!.Points.Value));
@@ -77,7 +73,7 @@ internal static class ApiV1Paths
 
     internal static async Task<IResult> Reservations(string userId, Desk desk, Programme programme)
     {
-        if (Fields.Parse(userId) is not { } user) return Refuse(s_noUser);
+        if (Fields.Parse(userId) is not { } user) return Refuse(Refusal.NoAccount);
         var (reservations, refusal) = await desk.ReservationsAsync(new(user));
         if (refusal is not null) return Refuse(refusal);
         var answer = new List<V1Reservation>();
@@ -93,7 +89,7 @@ internal static class ApiV1Paths
     internal static async Task<IResult> Reserve(HttpContext http, Desk desk, Programme programme)
     {
         if (await Fields.ReadAsync(http) is not { } body) return Malformed();
-        if (body.Number("userId") is not { } user) return Refuse(s_noUser);
+        if (body.Number("userId") is not { } user) return Refuse(Refusal.NoAccount);
         var (show, unknown) = await programme.ShowAsync(new(body.Number("concertId") ?? 0), body.Number("concertDateId") ?? 0);
         if (unknown is not null) return Refuse(unknown);
         var (seat, noSeat) = await programme.SeatAsync(show!.ShowId, body.Number("seatNumber") ?? 0);
@@ -106,8 +102,8 @@ internal static class ApiV1Paths
 
     internal static async Task<IResult> Cancel(string reservationId, string? userId, Desk desk, Programme programme)
     {
-        if (Fields.Parse(userId) is not { } user) return Refuse(s_noUser);
-        if (Fields.Parse(reservationId) is not { } number) return Refuse(s_noReservation);
+        if (Fields.Parse(userId) is not { } user) return Refuse(Refusal.NoAccount);
+        if (Fields.Parse(reservationId) is not { } number) return Refuse(Refusal.NoReservation);
         var (cancelled, refusal) = await desk.CancelAsync(new(user), number);
         if (refusal is not null) return Refuse(refusal);
         var (described, fault) = await DescribeAsync(cancelled!, programme);
@@ -117,8 +113,8 @@ internal static class ApiV1Paths
     internal static async Task<IResult> Pay(HttpContext http, Desk desk)
     {
         if (await Fields.ReadAsync(http) is not { } body) return Malformed();
-        if (body.Number("userId") is not { } user) return Refuse(s_noUser);
-        if (body.Number("reservationId") is not { } number) return Refuse(s_noReservation);
+        if (body.Number("userId") is not { } user) return Refuse(Refusal.NoAccount);
+        if (body.Number("reservationId") is not { } number) return Refuse(Refusal.NoReservation);
         var (receipt, refusal) = await desk.PayAsync(new(user), body.Text("token") ?? BearerOf(http), number, _ => null);
         return refusal is not null
             ? Refuse(refusal)
@@ -144,7 +140,7 @@ internal static class ApiV1Paths
         : Error("OK", refusal, StatusCodes.Status200OK);
 
     // What cannot even be read is no matter of business.
-    private static JsonHttpResult<V1Envelope<object>> Malformed() => Error("BAD_REQUEST", s_malformed, StatusCodes.Status400BadRequest);
+    private static JsonHttpResult<V1Envelope<object>> Malformed() => Error("BAD_REQUEST", Refusal.Malformed, StatusCodes.Status400BadRequest);
 
     private static JsonHttpResult<V1Envelope<object>> Error(string status, Refusal refusal, int statusCode) =>
         TypedResults.Json(new V1Envelope<object>(status, false, $"{refusal.Code}: {refusal.Message}", null), statusCode: statusCode);

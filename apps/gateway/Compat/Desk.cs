@@ -117,7 +117,7 @@ internal sealed class Desk(ServiceCalls services, Admission admissions, QueueTok
     private async Task<Refusal?> UnknownAsync(UserId user)
     {
         if (_known.ContainsKey(user)) return null;
-        if (user.Value < 1) return new(404, "ACCOUNT_NOT_FOUND", "There is no such account.");
+        if (user.Value < 1) return Refusal.NoAccount;
         var (_, refusal) = await services.GetAsync<AccountResponse>(Apps.Users, "/accounts/me", new(user));
         if (refusal is null) _known[user] = true;
         return refusal;

@@ -4,7 +4,7 @@ using ConcertDapr.ServiceDefaults;
 namespace ConcertDapr.Gateway.Compat;
 
 /// <summary>A seat of a show with the running number (from 1, through all sections) that older clients know it by.</summary>
-internal sealed record NumberedSeat(SeatId Id, int Number, Points Price, bool IsFree);
+internal sealed record NumberedSeat(SeatId Id, int Number, Points Price);
 
 /// <summary>Concerts and their plans, kept for a few seconds.</summary>
 internal sealed class Programme(ServiceCalls services, TimeProvider clock)
@@ -23,7 +23,7 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
             (var value, refusal) = await services.GetAsync<ConcertResponse>(Apps.Catalog, $"/concert?concertId={id}");
             return value;
         });
-        return concert is not null ? concert : refusal ?? NotFound("CONCERT_NOT_FOUND", "There is no such concert.");
+        return concert is not null ? concert : refusal ?? Refusal.NoConcert;
     }
 
     /// <summary>A concert's show on a day (UTC, <c>yyyy-MM-dd</c>).</summary>
@@ -31,7 +31,7 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
     {
         var (found, refusal) = await ConcertAsync(concert);
         if (refusal is not null) return refusal;
-        return found!.Dates.FirstOrDefault(d => DayOf(d) == day) is { } show ? show : NotFound("SHOW_NOT_FOUND", "There is no such date.");
+        return found!.Dates.FirstOrDefault(d => DayOf(d) == day) is { } show ? show : Refusal.NoShow;
     }
 
     /// <summary>A concert's show by its id, or by its place among the concert's dates, from 1.</summary>
@@ -40,7 +40,7 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
         var (found, refusal) = await ConcertAsync(concert);
         if (refusal is not null) return refusal;
         var show = found!.Dates.FirstOrDefault(d => d.ShowId.Value == dateId) ?? found.Dates.ElementAtOrDefault((int)Math.Clamp(dateId - 1, -1, int.MaxValue));
-        return show is not null ? show : NotFound("SHOW_NOT_FOUND", "There is no such date.");
+        return show is not null ? show : Refusal.NoShow;
     }
 
     /// <summary>The seat with a running number.</summary>
@@ -52,7 +52,7 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
             (var value, refusal) = await services.GetAsync<ShowLayout>(Apps.Catalog, $"/layout?showId={show}");
             return value;
         });
-        if (plan is null) return refusal ?? NotFound("SHOW_NOT_FOUND", "There is no such date.");
+        if (plan is null) return refusal ?? Refusal.NoShow;
         var before = 0;
         foreach (var section in plan.Sections)
         {
@@ -60,24 +60,25 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
             var index = number - before - 1;
             if (index >= 0 && index < seats)
                 return new NumberedSeat(SeatId.Of(show, section.FirstBlock + (int)index / section.SeatsPerRow, (int)index % section.SeatsPerRow + 1),
-                    (int)number, section.Price, IsFree: true);
+                    (int)number, section.Price);
             before += seats;
         }
-        return NotFound("SEAT_NOT_FOUND", "There is no such seat.");
+        return Refusal.NoSeat;
     }
 
-    /// <summary>All seats of a show as they stand, numbered.</summary>
-    public static IEnumerable<NumberedSeat> Number(SeatMapResponse map)
+    /// <summary>The free seats of a show with their numbers.</summary>
+    public static IEnumerable<NumberedSeat> Free(SeatMapResponse map)
     {
         var number = 0;
         foreach (var section in map.Sections)
             foreach (var row in section.Rows)
                 for (var i = 0; i < row.Seats.Length; i++)
-                    yield return new(new(row.FirstSeatId.Value + i), ++number, section.Price, row.Seats[i] == 'F');
+                {
+                    number++;
+                    if (row.Seats[i] == 'F') yield return new(new(row.FirstSeatId.Value + i), number, section.Price);
+                }
     }
 
     /// <summary>The day of a show, UTC.</summary>
     public static string DayOf(ShowResponse show) => show.StartsAt.UtcDateTime.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
-
-    private static Refusal NotFound(string code, string message) => new(404, code, message);
 }

@@ -36,13 +36,11 @@ internal static class RootPaths
         routes.Get("/users/status", Balance);
     }
 
-    private static readonly Refusal s_malformed = new(400, "MALFORMED_JSON", "The body is not a JSON object.");
     private static readonly Refusal s_noUser = new(400, "INVALID", "userId: an account's number is expected.");
-    private static readonly Refusal s_noConcert = new(404, "CONCERT_NOT_FOUND", "There is no such concert.");
 
     internal static async Task<IResult> Issue(HttpContext http, Desk desk)
     {
-        if (await Fields.ReadAsync(http) is not { } body) return Refuse(s_malformed);
+        if (await Fields.ReadAsync(http) is not { } body) return Refuse(Refusal.Malformed);
         if (body.Number("userId") is not { } user) return Refuse(s_noUser);
         var (ticket, refusal) = await desk.JoinAsync(new(user));
         return refusal is not null ? Refuse(refusal) : Answer("Token issued.", Token(ticket!));
@@ -58,28 +56,28 @@ internal static class RootPaths
 
     internal static async Task<IResult> Dates(string concertId, Programme programme)
     {
-        if (Fields.Parse(concertId) is not { } id) return Refuse(s_noConcert);
+        if (Fields.Parse(concertId) is not { } id) return Refuse(Refusal.NoConcert);
         var (concert, refusal) = await programme.ConcertAsync(new(id));
         return refusal is not null ? Refuse(refusal) : Answer<string[]>("Dates found.", [.. concert!.Dates.Select(Programme.DayOf)]);
     }
 
     internal static async Task<IResult> Seats(string concertId, string? scheduleDate, Programme programme, ServiceCalls services)
     {
-        if (Fields.Parse(concertId) is not { } id) return Refuse(s_noConcert);
+        if (Fields.Parse(concertId) is not { } id) return Refuse(Refusal.NoConcert);
         var (show, unknown) = await programme.ShowAsync(new ConcertId(id), scheduleDate);
         if (unknown is not null) return Refuse(unknown);
         var (map, refusal) = await services.GetAsync<SeatMapResponse>(Apps.Reservation, $"/seats?showId={show!.ShowId}");
         return refusal is not null
             ? Refuse(refusal)
-            : Answer<RootSeat[]>("Seats found.", [.. Programme.Number(map!).Where(s => s.IsFree)
+            : Answer<RootSeat[]>("Seats found.", [.. Programme.Free(map!)
                 .Select(s => new RootSeat(s.Id.Value, id, scheduleDate!, s.Number, "AVAILABLE", s.Price.Value))]);
     }
 
     internal static async Task<IResult> Reserve(string concertId, HttpContext http, Desk desk, Programme programme)
     {
-        if (await Fields.ReadAsync(http) is not { } body) return Refuse(s_malformed);
+        if (await Fields.ReadAsync(http) is not { } body) return Refuse(Refusal.Malformed);
         if (body.Number("userId") is not { } user) return Refuse(s_noUser);
-        if (Fields.Parse(concertId) is not { } id) return Refuse(s_noConcert);
+        if (Fields.Parse(concertId) is not { } id) return Refuse(Refusal.NoConcert);
         var (show, unknown) = await programme.ShowAsync(new ConcertId(id), body.Text("date"));
         if (unknown is not null) return Refuse(unknown);
         var seat = body.Number("seatId") is { } seatId ? new SeatId(seatId) : default;
@@ -99,9 +97,9 @@ internal static class RootPaths
 
     internal static async Task<IResult> Pay(string reservationId, HttpContext http, Desk desk, TimeProvider clock)
     {
-        if (await Fields.ReadAsync(http) is not { } body) return Refuse(s_malformed);
+        if (await Fields.ReadAsync(http) is not { } body) return Refuse(Refusal.Malformed);
         if (body.Number("userId") is not { } user) return Refuse(s_noUser);
-        if (Fields.Parse(reservationId) is not { } number) return Refuse(new(404, "RESERVATION_NOT_FOUND", "There is no such reservation."));
+        if (Fields.Parse(reservationId) is not { } number) return Refuse(Refusal.NoReservation);
         var (receipt, refusal) = await desk.PayAsync(new(user), http.Request.Headers["Queue-Token"], number, reservation => Check(reservation, body));
         if (refusal is not null) return Refuse(refusal);
         var paid = receipt!.Payment.Amount.Value;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ConcertDapr.Contracts;
@@ -12,6 +11,16 @@ internal sealed record Refusal(int Status, string Code, string Message)
 {
     /// <summary>A fault, not a refusal: somewhere a part does not answer.</summary>
     public static readonly Refusal Unavailable = new(503, "UNAVAILABLE", "A part of the system cannot answer right now; try again.");
+
+    /// <summary>A body that cannot be read.</summary>
+    public static readonly Refusal Malformed = new(400, "MALFORMED_JSON", "The body is not a JSON object.");
+
+    /// <summary>Something named that is not there.</summary>
+    public static readonly Refusal NoAccount = new(404, "ACCOUNT_NOT_FOUND", "There is no such account."),
+        NoConcert = new(404, "CONCERT_NOT_FOUND", "There is no such concert."),
+        NoShow = new(404, "SHOW_NOT_FOUND", "There is no such date."),
+        NoSeat = new(404, "SEAT_NOT_FOUND", "There is no such seat."),
+        NoReservation = new(404, "RESERVATION_NOT_FOUND", "There is no such reservation.");
 
     /// <summary>Whether the system failed rather than the request.</summary>
     public bool IsFault => Status >= 500;
@@ -29,7 +38,7 @@ internal readonly record struct Outcome<T>(T? Value, Refusal? Refusal) where T :
 internal sealed record OnBehalf(UserId User, QueuePlace? Place = null, string? Key = null, string? QueueToken = null);
 
 /// <summary>Typed calls to the services; their problem responses become <see cref="Refusal"/>s.</summary>
-internal sealed class ServiceCalls(AppClients apps)
+internal sealed class ServiceCalls(AppClients apps, ILogger<ServiceCalls> log)
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
@@ -43,7 +52,7 @@ internal sealed class ServiceCalls(AppClients apps)
         using var timeout = new CancellationTokenSource(s_timeout);
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         if (body is not null) request.Content = JsonContent.Create(body, body.GetType(), options: ConcertJson.Options);
-        if (caller is not null) Vouch(request, caller);
+        if (caller is not null) Address(request, caller);
         try
         {
             using var response = await apps.SendAsync(app, request, caller?.Place, caller?.QueueToken, timeout.Token);
@@ -52,18 +61,16 @@ internal sealed class ServiceCalls(AppClients apps)
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
+            log.ServiceUnanswered(e, app);
             return Refusal.Unavailable;
         }
     }
 
-    private static void Vouch(HttpRequestMessage request, OnBehalf caller)
+    private static void Address(HttpRequestMessage request, OnBehalf caller)
     {
-        request.Headers.Add(TrustedHeaders.UserId, caller.User.ToString());
+        request.Vouch(caller.User, caller.Place);
         if (caller.Key is not null) request.Headers.Add("Idempotency-Key", caller.Key);
         if (caller.QueueToken is not null) request.Headers.TryAddWithoutValidation("Queue-Token", caller.QueueToken);
-        if (caller.Place is not { } place) return;
-        request.Headers.Add(TrustedHeaders.QueueTarget, place.Target.ToString());
-        request.Headers.Add(TrustedHeaders.QueueSequence, place.Sequence.ToString(CultureInfo.InvariantCulture));
     }
 
     private static async Task<Refusal> RefusalOfAsync(HttpResponseMessage response, CancellationToken cancellationToken)
