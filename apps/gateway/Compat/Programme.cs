@@ -15,16 +15,8 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
     private readonly SingleFlight<ShowId, ShowLayout> _plans = new(s_keepFor, clock);
 
     /// <summary>A concert, or why it cannot be had.</summary>
-    public async Task<Outcome<ConcertResponse>> ConcertAsync(ConcertId id)
-    {
-        Refusal? refusal = null;
-        var concert = await _concerts.GetAsync(id, async () =>
-        {
-            (var value, refusal) = await services.GetAsync<ConcertResponse>(Apps.Catalog, $"/concert?concertId={id}");
-            return value;
-        });
-        return concert is not null ? concert : refusal ?? Refusal.NoConcert;
-    }
+    public Task<Outcome<ConcertResponse>> ConcertAsync(ConcertId id) =>
+        KeptAsync(_concerts, id, $"/concert?concertId={id}", Refusal.NoConcert);
 
     /// <summary>A concert's show on a day (UTC, <c>yyyy-MM-dd</c>).</summary>
     public async Task<Outcome<ShowResponse>> ShowAsync(ConcertId concert, string? day)
@@ -46,15 +38,10 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
     /// <summary>The seat with a running number.</summary>
     public async Task<Outcome<NumberedSeat>> SeatAsync(ShowId show, long number)
     {
-        Refusal? refusal = null;
-        var plan = await _plans.GetAsync(show, async () =>
-        {
-            (var value, refusal) = await services.GetAsync<ShowLayout>(Apps.Catalog, $"/layout?showId={show}");
-            return value;
-        });
-        if (plan is null) return refusal ?? Refusal.NoShow;
+        var (plan, refusal) = await KeptAsync(_plans, show, $"/layout?showId={show}", Refusal.NoShow);
+        if (refusal is not null) return refusal;
         var before = 0;
-        foreach (var section in plan.Sections)
+        foreach (var section in plan!.Sections)
         {
             var seats = section.Rows * section.SeatsPerRow;
             var index = number - before - 1;
@@ -81,4 +68,22 @@ internal sealed class Programme(ServiceCalls services, TimeProvider clock)
 
     /// <summary>The day of a show, UTC.</summary>
     public static string DayOf(ShowResponse show) => show.StartsAt.UtcDateTime.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
+
+    // A fault is an exception in here: whoever shares the load shares it too, and it is not kept.
+    private async Task<Outcome<T>> KeptAsync<TKey, T>(SingleFlight<TKey, T> kept, TKey key, string path, Refusal none) where TKey : notnull where T : class
+    {
+        try
+        {
+            var value = await kept.GetAsync(key, async () =>
+            {
+                var (found, refusal) = await services.GetAsync<T>(Apps.Catalog, path);
+                return refusal is { IsFault: true } ? throw new HttpRequestException(refusal.Message) : found;
+            });
+            return value is not null ? value : none;
+        }
+        catch (HttpRequestException)
+        {
+            return Refusal.Unavailable;
+        }
+    }
 }
