@@ -1,6 +1,5 @@
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
-using Dapr;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConcertDapr.Catalog;
@@ -12,12 +11,7 @@ internal static class OrganizerEndpoints
     {
         app.MapPost("/concerts", Create);
         app.MapPost("/sale", OpenSale);
-        app.MapPost("/events/catalog-changed", Changed).WithTopic(new TopicOptions
-        {
-            PubsubName = Topics.PubSub,
-            Name = Topics.CatalogChanged,
-            DeadLetterTopic = Topics.DeadLetter,
-        });
+        app.MapPost("/events/catalog-changed", Changed);
     }
 
     internal static async Task<Results<Created<ConcertResponse>, ProblemHttpResult>> Create(CreateConcertRequest request, ConcertStore concerts,

@@ -16,7 +16,6 @@ return await ConcertService.RunAsync(Apps.Catalog, args, CatalogJson.Default,
     {
         app.UseSidecarOnly();
         app.UseCloudEvents();
-        app.MapSubscribeHandler();
         app.MapConcerts();
         app.MapOrganizing();
     });

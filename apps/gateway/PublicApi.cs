@@ -1,7 +1,6 @@
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
 using ConcertDapr.ServiceDefaults.Rooms;
-using Dapr;
 
 namespace ConcertDapr.Gateway;
 
@@ -11,7 +10,7 @@ internal static class PublicApi
     public static void MapPublicApi(this WebApplication app)
     {
         var open = app.MapGroup("/api/v1");
-        open.Forward("POST", "/users", Apps.Users, "/accounts").Takes<RegisterRequest>().Gives<AccountResponse>(201).Tagged("Accounts");
+        open.Forward("POST", "/users", Apps.Users, "/accounts/register").Takes<RegisterRequest>().Gives<AccountResponse>(201).Tagged("Accounts");
         open.Forward("GET", "/concerts", Apps.Catalog, "/concerts").Gives<ConcertPage>().Tagged("Catalog");
         open.Forward("GET", "/concerts/{concertId}", Apps.Catalog, "/concert").Gives<ConcertResponse>().Tagged("Catalog");
         open.Forward("GET", "/concerts/{concertId}/dates", Apps.Catalog, "/dates").Gives<IReadOnlyList<ShowResponse>>().Tagged("Catalog");
@@ -21,7 +20,7 @@ internal static class PublicApi
 
         var fans = app.MapGroup("/api/v1").RequireAuthorization();
         fans.Forward("GET", "/users/me", Apps.Users, "/accounts/me").Gives<AccountResponse>().Tagged("Accounts");
-        fans.Forward("GET", "/users/me/points", Apps.Users, "/points").Gives<PointsResponse>().Tagged("Points");
+        fans.Forward("GET", "/users/me/points", Apps.Users, "/points/balance").Gives<PointsResponse>().Tagged("Points");
         fans.Forward("GET", "/users/me/points/history", Apps.Users, "/points/history").Gives<LedgerPage>().Tagged("Points");
         fans.Forward("POST", "/users/me/points/charges", Apps.Users, "/points/charges").Takes<ChargePointsRequest>().Gives<PointsResponse>().Tagged("Points");
         fans.Forward("GET", "/users/me/reservations", Apps.Reservation, "/mine").Gives<ReservationResponse[]>().Tagged("Reservations");
@@ -45,12 +44,11 @@ internal static class PublicApi
     public static void MapQueueEvents(this WebApplication app)
     {
         app.UseCloudEvents();
-        app.MapSubscribeHandler();
         app.MapPost("/events/queue-advanced", async (QueueAdvanced moved, RoomSnapshots rooms) =>
         {
             await rooms.RefreshAsync(moved.Target);
             return TypedResults.Ok();
-        }).WithTopic(new TopicOptions { PubsubName = Topics.PubSub, Name = Topics.QueueAdvanced, DeadLetterTopic = Topics.DeadLetter }).ExcludeFromDescription();
+        }).ExcludeFromDescription();
     }
 
     private static RouteHandlerBuilder Forward(this RouteGroupBuilder group, string verb, string pattern, string app, string path, bool admission = false,

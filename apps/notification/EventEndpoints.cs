@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ConcertDapr.Contracts;
-using Dapr;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConcertDapr.Notification;
@@ -19,9 +18,8 @@ internal static class EventEndpoints
     public static void MapBusinessEvents(this WebApplication app)
     {
         foreach (var topic in s_topics)
-            app.MapPost($"/events/{topic}", (JsonElement envelope, Courier courier) => Deliver(topic, envelope, courier))
-                .WithTopic(new TopicOptions { PubsubName = Topics.PubSub, Name = topic, DeadLetterTopic = Topics.DeadLetter });
-        app.MapPost("/events/dead-letter", Bury).WithTopic(Topics.PubSub, Topics.DeadLetter);
+            app.MapPost($"/events/{topic}", (JsonElement envelope, Courier courier) => Deliver(topic, envelope, courier));
+        app.MapPost("/events/dead-letter", Bury);
     }
 
     /// <summary>Delivers again what could not be delivered; answers how many went out and how many are still open.</summary>

@@ -13,7 +13,6 @@ return await ConcertService.RunAsync(Apps.Notification, args, NotificationJson.D
     app =>
     {
         app.UseSidecarOnly();
-        app.MapSubscribeHandler();
         app.MapBusinessEvents();
         app.MapReplay();
     });

@@ -1,6 +1,5 @@
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults.Rooms;
-using Dapr;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ConcertDapr.Queue;
@@ -12,8 +11,8 @@ internal static class PaymentEvents
 {
     public static void MapPaymentEvents(this WebApplication app)
     {
-        app.MapPost("/events/payment-completed", FreeSlot).WithTopic(Subscription(Topics.PaymentCompleted));
-        app.MapPost("/events/payment-failed", FreeSlot).WithTopic(Subscription(Topics.PaymentFailed));
+        app.MapPost("/events/payment-completed", FreeSlot);
+        app.MapPost("/events/payment-failed", FreeSlot);
     }
 
     internal static async Task<Ok> FreeSlot(PaymentEvent payment, RoomCalls calls, RoomSnapshots snapshots)
@@ -24,7 +23,4 @@ internal static class PaymentEvents
         if (!isOver) await calls.LeaveAsync(target, payment.QueueSequence);
         return TypedResults.Ok();
     }
-
-    private static TopicOptions Subscription(string topic) =>
-        new() { PubsubName = Topics.PubSub, Name = topic, DeadLetterTopic = Topics.DeadLetter };
 }

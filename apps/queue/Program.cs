@@ -23,7 +23,6 @@ return await ConcertService.RunAsync(Apps.Queue, args, QueueJson.Default,
     {
         app.UseSidecarOnly();
         app.UseCloudEvents();
-        app.MapSubscribeHandler();
         app.MapQueue();
         app.MapPaymentEvents();
         app.MapActorsHandlers();

@@ -9,7 +9,7 @@ internal static class AccountEndpoints
 {
     public static void MapAccounts(this WebApplication app)
     {
-        app.MapPost("/accounts", Register);
+        app.MapPost("/accounts/register", Register);
         app.MapPost("/accounts/verify", VerifyPassword);
         app.MapGet("/accounts/me", Me);
     }

@@ -10,7 +10,7 @@ internal static class PointsEndpoints
 
     public static void MapPoints(this WebApplication app)
     {
-        app.MapGet("/points", Balance);
+        app.MapGet("/points/balance", Balance);
         app.MapGet("/points/history", History);
         app.MapPost("/points/charges", TopUp);
         app.MapPost("/points/use", Use);

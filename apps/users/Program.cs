@@ -8,7 +8,7 @@ return await ConcertService.RunAsync(Apps.Users, args, UsersJson.Default,
         builder.AddDatabase<AccountStore>(settings, Apps.Users);
         builder.Services.AddSingleton<AccountStore>();
         builder.Services.AddSingleton<PointsLedger>();
-        builder.AddWarmUp(settings, Apps.Users, new("GET", "/points"), new("GET", "/accounts/me"), new("POST", "/points/charges", """{"amount":0}"""));
+        builder.AddWarmUp(settings, Apps.Users, new("GET", "/points/balance"), new("GET", "/accounts/me"), new("POST", "/points/charges", """{"amount":0}"""));
         if (settings.Flag("Demo:Seed", false)) builder.Services.AddHostedService<DemoAccounts>();
     },
     app =>

@@ -89,7 +89,7 @@ internal sealed class Desk(ServiceCalls services, Admission admissions, QueueTok
         : await services.GetAsync<ReservationResponse[]>(Apps.Reservation, "/mine", new(user));
 
     /// <summary>Points left.</summary>
-    public Task<Outcome<PointsResponse>> BalanceAsync(UserId user) => services.GetAsync<PointsResponse>(Apps.Users, "/points", new(user));
+    public Task<Outcome<PointsResponse>> BalanceAsync(UserId user) => services.GetAsync<PointsResponse>(Apps.Users, "/points/balance", new(user));
 
     /// <summary>Adds points.</summary>
     public Task<Outcome<PointsResponse>> TopUpAsync(UserId user, Points amount) =>
