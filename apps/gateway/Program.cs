@@ -7,6 +7,7 @@ using ConcertDapr.ServiceDefaults.Rooms;
 return await ConcertService.RunAsync(Apps.Gateway, args, GatewayJson.Default,
     (builder, settings) =>
     {
+        builder.AddProxies(settings);
         builder.AddIdentity(settings);
         builder.AddRateLimits(settings);
         builder.Services.AddSingleton(QueueTokens.From(settings));
@@ -22,6 +23,7 @@ return await ConcertService.RunAsync(Apps.Gateway, args, GatewayJson.Default,
     },
     app =>
     {
+        app.UseForwardedHeaders();
         app.UseEdgeRules();
         app.UseAuthentication();
         app.UseAuthorization();
