@@ -37,11 +37,13 @@ internal sealed class Courier(HttpClient http, DeliveryStore deliveries, IReadOn
         {
             await SendAsync(letter, channel);
             await deliveries.DeliveredAsync(letter, channel.Name);
+            NotificationMetrics.Delivered(channel);
             return null;
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
             await deliveries.FailedAsync(letter, channel.Name, e.Message);
+            NotificationMetrics.Failed(channel);
             return e;
         }
     }
@@ -49,7 +51,9 @@ internal sealed class Courier(HttpClient http, DeliveryStore deliveries, IReadOn
     /// <summary>The log cannot fail to take a letter, so receiving and delivering are one statement.</summary>
     private async Task<Exception?> WriteDownAsync(Letter letter, Channel channel)
     {
-        if (await deliveries.ReceiveDeliveredAsync(letter, channel.Name)) log.Delivered(letter.Topic, letter.EventId);
+        if (!await deliveries.ReceiveDeliveredAsync(letter, channel.Name)) return null;
+        log.Delivered(letter.Topic, letter.EventId);
+        NotificationMetrics.Delivered(channel);
         return null;
     }
 

@@ -37,6 +37,7 @@ internal static class EventEndpoints
         var topic = envelope.TryGetProperty("topic", out var t) ? t.GetString()! : Topics.DeadLetter;
         var payload = envelope.TryGetProperty("data", out var data) ? data.GetRawText() : envelope.GetRawText();
         await deliveries.ReceiveAsync(new(IdOf(envelope), topic, payload), "dead-letter");
+        NotificationMetrics.DeadLetters.Add();
         return TypedResults.Ok();
     }
 

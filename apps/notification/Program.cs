@@ -5,6 +5,7 @@ using ConcertDapr.ServiceDefaults;
 return await ConcertService.RunAsync(Apps.Notification, args, NotificationJson.Default,
     (builder, settings) =>
     {
+        NotificationMetrics.Export();
         builder.AddDatabase<DeliveryStore>(settings, Apps.Notification);
         builder.Services.AddSingleton<DeliveryStore>();
         builder.Services.AddSingleton(Channel.From(settings));

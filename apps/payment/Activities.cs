@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ConcertDapr.Contracts;
 using ConcertDapr.ServiceDefaults;
 using Dapr.Workflow;
@@ -7,10 +8,33 @@ namespace ConcertDapr.Payment;
 // The saga's steps. Each may run more than once, also late: effects are found again by the payment's id. Expected refusals
 // are results; an exception means "try again".
 
-/// <summary>Does the reservation still stand, is it this fan's, does the amount match?</summary>
-internal sealed class CheckReservation(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, StepResult>
+/// <summary>A step whose attempts are measured.</summary>
+internal abstract class SagaStep<TInput, TResult> : WorkflowActivity<TInput, TResult>
 {
-    public override async Task<StepResult> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    /// <inheritdoc/>
+    public sealed override async Task<TResult> RunAsync(WorkflowActivityContext context, TInput input)
+    {
+        var (began, outcome) = (Stopwatch.GetTimestamp(), "failed");
+        try
+        {
+            var result = await DoAsync(input);
+            outcome = result is StepResult { Code: not null } ? "refused" : "done";
+            return result;
+        }
+        finally
+        {
+            PaymentMetrics.Attempted(GetType().Name, outcome, began);
+        }
+    }
+
+    /// <summary>Does it, or finds that it was done before.</summary>
+    protected abstract Task<TResult> DoAsync(TInput input);
+}
+
+/// <summary>Does the reservation still stand, is it this fan's, does the amount match?</summary>
+internal sealed class CheckReservation(Neighbours neighbours, PaymentStore payments) : SagaStep<PaymentOrder, StepResult>
+{
+    protected override async Task<StepResult> DoAsync(PaymentOrder input)
     {
         var check = await neighbours.CheckAsync(input.ReservationId);
         return await payments.BeginAsync(input.PaymentId, nameof(CheckReservation), Judge(check, input));
@@ -29,23 +53,23 @@ internal sealed class CheckReservation(Neighbours neighbours, PaymentStore payme
 }
 
 /// <summary>Spends the points.</summary>
-internal sealed class UsePoints(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, StepResult>
+internal sealed class UsePoints(Neighbours neighbours, PaymentStore payments) : SagaStep<PaymentOrder, StepResult>
 {
-    public override async Task<StepResult> RunAsync(WorkflowActivityContext context, PaymentOrder input) =>
+    protected override async Task<StepResult> DoAsync(PaymentOrder input) =>
         await payments.RecordAsync(input.PaymentId, nameof(UsePoints), await neighbours.UsePointsAsync(new(input.UserId, input.PaymentId, input.Amount)));
 }
 
 /// <summary>Turns the held seats into tickets.</summary>
-internal sealed class ConfirmSeats(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, StepResult>
+internal sealed class ConfirmSeats(Neighbours neighbours, PaymentStore payments) : SagaStep<PaymentOrder, StepResult>
 {
-    public override async Task<StepResult> RunAsync(WorkflowActivityContext context, PaymentOrder input) =>
+    protected override async Task<StepResult> DoAsync(PaymentOrder input) =>
         await payments.RecordAsync(input.PaymentId, nameof(ConfirmSeats), await neighbours.ConfirmAsync(new(input.ReservationId, input.PaymentId)));
 }
 
 /// <summary>Records success, then announces it.</summary>
-internal sealed class CompletePayment(PaymentStore payments, Sagas sagas, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentOrder, object?>
+internal sealed class CompletePayment(PaymentStore payments, Sagas sagas, EventPublisher events, TimeProvider clock) : SagaStep<PaymentOrder, object?>
 {
-    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    protected override async Task<object?> DoAsync(PaymentOrder input)
     {
         await payments.EndAsync(input.PaymentId, PaymentStatus.Completed, null, nameof(CompletePayment));
         sagas.Ended(input.PaymentId);
@@ -55,9 +79,9 @@ internal sealed class CompletePayment(PaymentStore payments, Sagas sagas, EventP
 }
 
 /// <summary>Gives the points back, or bars a charge that has yet to arrive.</summary>
-internal sealed class RefundPoints(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, object?>
+internal sealed class RefundPoints(Neighbours neighbours, PaymentStore payments) : SagaStep<PaymentOrder, object?>
 {
-    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    protected override async Task<object?> DoAsync(PaymentOrder input)
     {
         await payments.RecordAsync(input.PaymentId, nameof(RefundPoints), await neighbours.RefundPointsAsync(new(input.UserId, input.PaymentId)));
         return null;
@@ -65,9 +89,9 @@ internal sealed class RefundPoints(Neighbours neighbours, PaymentStore payments)
 }
 
 /// <summary>Gives the seats back.</summary>
-internal sealed class ReleaseSeats(Neighbours neighbours, PaymentStore payments) : WorkflowActivity<PaymentOrder, object?>
+internal sealed class ReleaseSeats(Neighbours neighbours, PaymentStore payments) : SagaStep<PaymentOrder, object?>
 {
-    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentOrder input)
+    protected override async Task<object?> DoAsync(PaymentOrder input)
     {
         await payments.RecordAsync(input.PaymentId, nameof(ReleaseSeats), await neighbours.ReleaseAsync(new(input.ReservationId, input.PaymentId)));
         return null;
@@ -75,9 +99,9 @@ internal sealed class ReleaseSeats(Neighbours neighbours, PaymentStore payments)
 }
 
 /// <summary>Records failure, then announces it. Everything is undone by now.</summary>
-internal sealed class FailPayment(PaymentStore payments, Sagas sagas, EventPublisher events, TimeProvider clock) : WorkflowActivity<PaymentEnd, object?>
+internal sealed class FailPayment(PaymentStore payments, Sagas sagas, EventPublisher events, TimeProvider clock) : SagaStep<PaymentEnd, object?>
 {
-    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentEnd input)
+    protected override async Task<object?> DoAsync(PaymentEnd input)
     {
         await payments.EndAsync(input.Order.PaymentId, PaymentStatus.Failed, input.Reason, nameof(FailPayment));
         sagas.Ended(input.Order.PaymentId);
@@ -88,9 +112,9 @@ internal sealed class FailPayment(PaymentStore payments, Sagas sagas, EventPubli
 }
 
 /// <summary>Makes a compensation that could not finish visible: a status, a metric, and the reconciler tries on.</summary>
-internal sealed class MarkStuck(PaymentStore payments, ILogger<MarkStuck> log) : WorkflowActivity<PaymentEnd, object?>
+internal sealed class MarkStuck(PaymentStore payments, ILogger<MarkStuck> log) : SagaStep<PaymentEnd, object?>
 {
-    public override async Task<object?> RunAsync(WorkflowActivityContext context, PaymentEnd input)
+    protected override async Task<object?> DoAsync(PaymentEnd input)
     {
         await payments.EndAsync(input.Order.PaymentId, PaymentStatus.CompensationStuck, input.Reason, nameof(MarkStuck));
         log.CompensationStuck(input.Order.PaymentId, input.Reason);

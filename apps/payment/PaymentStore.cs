@@ -107,12 +107,25 @@ internal sealed class PaymentStore(Database database)
     public async Task EndAsync(PaymentId id, PaymentStatus status, string? reason, string step)
     {
         await using var connection = await database.OpenAsync();
-        await connection.ExecuteAsync(
+        var took = await connection.QuerySingleOrDefaultAsync<TimeSpan?>(
             """
             WITH ended AS (UPDATE payments SET status = @status, reason = @reason, updated_at = now()
-                           WHERE id = @id AND status IN ('PENDING', 'PROCESSING', 'COMPENSATION_STUCK'))
-            INSERT INTO payment_steps (payment_id, step, outcome) VALUES (@id, @step, 'DONE') ON CONFLICT (payment_id, step) DO NOTHING
+                           WHERE id = @id AND status IN ('PENDING', 'PROCESSING', 'COMPENSATION_STUCK') RETURNING now() - created_at AS took),
+                 noted AS (INSERT INTO payment_steps (payment_id, step, outcome) VALUES (@id, @step, 'DONE') ON CONFLICT (payment_id, step) DO NOTHING)
+            SELECT took FROM ended
             """, new { id = id.Value, status = JsonNamingPolicy.SnakeCaseUpper.ConvertName(status.ToString()), reason, step });
+        PaymentMetrics.Ended(status, took);
+    }
+
+    /// <summary>How many payments should have ended by now, and how many of them could not be undone.</summary>
+    public async Task<Backlog> BacklogAsync(TimeSpan olderThan)
+    {
+        await using var connection = await database.OpenAsync();
+        return await connection.QuerySingleAsync<Backlog>(
+            """
+            SELECT count(*) FILTER (WHERE created_at < now() - @olderThan) AS overdue, count(*) FILTER (WHERE status = 'COMPENSATION_STUCK') AS stuck
+            FROM payments WHERE status IN ('PENDING', 'PROCESSING', 'COMPENSATION_STUCK')
+            """, new { olderThan });
     }
 
     /// <summary>Payments that should have ended by now.</summary>

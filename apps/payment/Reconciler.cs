@@ -1,6 +1,4 @@
-using System.Diagnostics.Metrics;
 using ConcertDapr.Contracts;
-using ConcertDapr.ServiceDefaults;
 using Dapr.Workflow;
 using Grpc.Core;
 
@@ -17,14 +15,12 @@ internal sealed class Reconciler : BackgroundService
     private readonly PaymentPolicy _policy;
     private readonly TimeProvider _clock;
     private readonly ILogger<Reconciler> _log;
-    private int _unfinished;
-    private int _stuck;
+    private Backlog _backlog = new(0, 0);
 
     public Reconciler(PaymentStore payments, Sagas sagas, PaymentPolicy policy, TimeProvider clock, ILogger<Reconciler> log)
     {
         (_payments, _sagas, _policy, _clock, _log) = (payments, sagas, policy, clock, log);
-        ConcertTelemetry.Meter.CreateObservableGauge("concert.payments.overdue", () => _unfinished, description: "Payments older than they should be unfinished");
-        ConcertTelemetry.Meter.CreateObservableGauge("concert.payments.stuck", () => _stuck, description: "Payments whose compensation could not finish");
+        PaymentMetrics.Observe(() => _backlog);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,10 +42,8 @@ internal sealed class Reconciler : BackgroundService
 
     private async Task ReconcileAsync()
     {
-        var unfinished = await _payments.UnfinishedAsync(_policy.StaleAfter);
-        _unfinished = unfinished.Count;
-        _stuck = unfinished.Count(p => p.Status == PaymentStatus.CompensationStuck);
-        foreach (var payment in unfinished)
+        _backlog = await _payments.BacklogAsync(_policy.StaleAfter);
+        foreach (var payment in await _payments.UnfinishedAsync(_policy.StaleAfter))
         {
             if (NeedsStart(await _sagas.StatusAsync(payment.Order.PaymentId)))
             {

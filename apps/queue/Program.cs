@@ -6,6 +6,7 @@ using ConcertDapr.ServiceDefaults.Rooms;
 return await ConcertService.RunAsync(Apps.Queue, args, QueueJson.Default,
     (builder, settings) =>
     {
+        QueueMetrics.Export();
         builder.Services.AddSingleton(QueueTokens.From(settings));
         builder.Services.AddSingleton(RoomPolicies.From(settings));
         builder.Services.AddSingleton<RoomSnapshots>();

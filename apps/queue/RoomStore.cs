@@ -25,7 +25,10 @@ internal sealed class RoomStore(DaprClient dapr, RoomPolicies policies)
             var (stored, etag) = await dapr.GetStateAndETagAsync<Room?>(Apps.StateStore, Room.Key(target));
             var before = (stored ?? Room.Empty(target, policies.Of(target))) with { Policy = policies.Of(target) };
             var after = change(before);
-            if (ReferenceEquals(before, after) || await SaveAsync(target, after, etag)) return (before, after);
+            if (ReferenceEquals(before, after)) return (before, after);
+            if (!await SaveAsync(target, after, etag)) continue;
+            QueueMetrics.Changed(before, after);
+            return (before, after);
         }
         throw new TimeoutException($"Waiting room {target} changed under every attempt to change it.");
     }

@@ -60,11 +60,13 @@ internal sealed class BlockStore(DaprClient dapr, BlockLock blockLock, Reservati
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             if (await TrySaveAsync(show, block, next, etag)) return outcomes;
+            ReservationMetrics.Overtaken.Add();
             SeatBlock loaded;
             (loaded, etag) = await LoadAsync(show, block);
             (next, outcomes) = await DecideAsync(loaded, changes);
             if (ReferenceEquals(next, loaded)) return outcomes;
         }
+        ReservationMetrics.Busy.Add();
         throw new BlockBusyException(show, block);
     }
 

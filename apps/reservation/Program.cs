@@ -6,6 +6,7 @@ using Dapr.DistributedLock.Extensions;
 return await ConcertService.RunAsync(Apps.Reservation, args, ReservationJson.Default,
     (builder, settings) =>
     {
+        ReservationMetrics.Export();
         builder.AddDatabase<ReservationStore>(settings, Apps.Reservation);
         builder.Services.AddSingleton(HoldPolicy.From(settings));
         builder.Services.AddDaprDistributedLock(lifetime: ServiceLifetime.Singleton);

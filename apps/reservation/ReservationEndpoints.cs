@@ -33,12 +33,16 @@ internal static class ReservationEndpoints
         var outcome = request.SeatIds is { } named
             ? await HoldNamedAsync(caller.User, id, fingerprint, plan, named, reservations)
             : await HoldBestAsync(caller.User, id, fingerprint, plan, request, maps, reservations);
-        return outcome switch
+        switch (outcome)
         {
-            HoldAnswer.Held held => TypedResults.Ok(Answer(held.Row, clock)),
-            HoldAnswer.Refused refused => refused.Why,
-            _ => throw new InvalidOperationException($"Unknown outcome {outcome}"),
-        };
+            case HoldAnswer.Held held:
+                ReservationMetrics.Placed.Add();
+                return TypedResults.Ok(Answer(held.Row, clock));
+            case HoldAnswer.Refused refused:
+                return refused.Why;
+            default:
+                throw new InvalidOperationException($"Unknown outcome {outcome}");
+        }
     }
 
     internal static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Seats(ShowId showId, SeatMaps maps) =>
@@ -82,13 +86,17 @@ internal static class ReservationEndpoints
     {
         foreach (var unknown in seats.Where(s => !plan.Has(s)))
             return new HoldAnswer.Refused(Problem.NotFound("SEAT_NOT_FOUND", $"Seat {unknown} is not one of this date.", "seatIds"));
-        return await reservations.HoldAsync(user, id, fingerprint, plan, [.. seats.Order(s_byValue)]) switch
+        switch (await reservations.HoldAsync(user, id, fingerprint, plan, [.. seats.Order(s_byValue)]))
         {
-            HoldOutcome.Held held => new HoldAnswer.Held(held.Reservation),
-            HoldOutcome.Taken taken => new HoldAnswer.Refused(Problem.Of(409, "SEAT_TAKEN", "Somebody else has these seats.", "seatIds",
-                ("seatIds", taken.Seats.Select(s => s.Value).ToArray()))),
-            _ => new HoldAnswer.Refused(KeyReused()),
-        };
+            case HoldOutcome.Held held:
+                return new HoldAnswer.Held(held.Reservation);
+            case HoldOutcome.Taken taken:
+                ReservationMetrics.Taken.Add();
+                return new HoldAnswer.Refused(Problem.Of(409, "SEAT_TAKEN", "Somebody else has these seats.", "seatIds",
+                    ("seatIds", taken.Seats.Select(s => s.Value).ToArray())));
+            default:
+                return new HoldAnswer.Refused(KeyReused());
+        }
     }
 
     private static async Task<HoldAnswer> HoldBestAsync(UserId user, ReservationId id, string fingerprint, ShowPlan plan, HoldRequest request, SeatMaps maps,
@@ -104,6 +112,7 @@ internal static class ReservationEndpoints
                 case HoldOutcome.KeyReused: return new HoldAnswer.Refused(KeyReused());
             }
         }
+        ReservationMetrics.SoldOut.Add();
         return new HoldAnswer.Refused(Problem.Of(409, "NOT_ENOUGH_SEATS", "There are not enough such seats left."));
     }
 

@@ -69,6 +69,7 @@ internal sealed class Reservations(BlockStore blocks, ReservationStore rows, Eve
     {
         if (await rows.FindAsync(id) is not { } row) return StepResult.Done;
         if (!await rows.ReleaseAsync(id, payment)) return new("PAID_BY_ANOTHER", "Another payment bought this reservation.");
+        if (row.Status != ReservationStatus.Cancelled) ReservationMetrics.Released.Add();
         await FreeAsync(row.Show, row.ByBlock(), id);
         await events.PublishAsync(Topics.ReservationReleased, $"{id}:released", row.Show.ToString(), Event(row));
         return StepResult.Done;
@@ -79,6 +80,7 @@ internal sealed class Reservations(BlockStore blocks, ReservationStore rows, Eve
     {
         var after = (await rows.CancelAsync(row.Id))!;
         if (after.Status != ReservationStatus.Cancelled) return after;
+        if (row.Status != ReservationStatus.Cancelled) ReservationMetrics.Cancelled.Add();
         await FreeAsync(row.Show, row.ByBlock(), row.Id);
         await events.PublishAsync(Topics.ReservationReleased, $"{row.Id}:released", row.Show.ToString(), Event(row));
         return after;
@@ -95,6 +97,7 @@ internal sealed class Reservations(BlockStore blocks, ReservationStore rows, Eve
             foreach (var (block, _) in row.ByBlock()) await blocks.ChangeAsync(show, block, b => b.Sweep(clock.GetUtcNow()));
             await events.PublishAsync(Topics.ReservationExpired, $"{row.Id}:expired", show.ToString(), Event(row));
             await rows.ExpireAsync(row.Id);
+            ReservationMetrics.Expired.Add();
         }
         return gone.Count == AtOnce;
     }

@@ -63,9 +63,9 @@ internal sealed class PointsLedger(Database database)
         await using var connection = await database.OpenAsync();
         try
         {
-            return await MoveAsync(connection, reference, user, "TOP_UP", amount.Value) is { } balance
-                ? new TopUpOutcome.Added(new(balance))
-                : new TopUpOutcome.NoAccount();
+            if (await MoveAsync(connection, reference, user, "TOP_UP", amount.Value) is not { } balance) return new TopUpOutcome.NoAccount();
+            UsersMetrics.Charged.Add(amount.Value);
+            return new TopUpOutcome.Added(new(balance));
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)
         {
@@ -86,7 +86,10 @@ internal sealed class PointsLedger(Database database)
         try
         {
             if (await MoveAsync(connection, Charge(request.PaymentId), request.UserId, "CHARGE", -request.Amount.Value) is not null)
+            {
+                UsersMetrics.Used.Add(request.Amount.Value);
                 return StepResult.Done;
+            }
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -114,6 +117,7 @@ internal sealed class PointsLedger(Database database)
         try
         {
             await MoveAsync(connection, $"{request.PaymentId}:refund", request.UserId, "REFUND", -charge.Amount);
+            UsersMetrics.Refunded.Add(-charge.Amount);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {

@@ -5,6 +5,7 @@ using ConcertDapr.Users;
 return await ConcertService.RunAsync(Apps.Users, args, UsersJson.Default,
     (builder, settings) =>
     {
+        UsersMetrics.Export();
         builder.AddDatabase<AccountStore>(settings, Apps.Users);
         builder.Services.AddSingleton<AccountStore>();
         builder.Services.AddSingleton<PointsLedger>();

@@ -41,7 +41,7 @@ public class RunningSystem : IAsyncLifetime
 
     private bool IsReady => Output.Contains("\nready in ", StringComparison.Ordinal);
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         // Postgres runs as a user of its own and must reach its folder.
@@ -53,7 +53,7 @@ public class RunningSystem : IAsyncLifetime
         if (!IsReady) throw new InvalidOperationException($"DevHost ended:\n{Output}\n{_run.Errors}");
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         Http.Dispose();
         var family = Processes.DescendantsOf(_run!.Process.Id);

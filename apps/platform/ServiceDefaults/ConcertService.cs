@@ -53,10 +53,11 @@ public static class ConcertService
         builder.AddConcertDefaults(name, settings, json);
         add(builder, settings);
         var app = builder.Build();
+        app.UseSpanNames(settings);
         app.UseExceptionHandler();
         app.UseStatusCodePages(ProblemWriter.WriteBareStatusAsync);
-        app.MapGet("/livez", () => TypedResults.Ok()).ExcludeFromDescription();
-        app.MapGet("/readyz", (IEnumerable<IReadiness> parts) => Readiness.CheckAsync(parts)).ExcludeFromDescription();
+        app.MapGet("/livez", () => TypedResults.Ok()).ExcludeFromDescription().DisableHttpMetrics();
+        app.MapGet("/readyz", (IEnumerable<IReadiness> parts) => Readiness.CheckAsync(parts)).ExcludeFromDescription().DisableHttpMetrics();
         map(app);
         return app;
     }

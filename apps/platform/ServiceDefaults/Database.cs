@@ -117,8 +117,11 @@ public static class DatabaseRegistration
         DefaultTypeMap.MatchNamesWithUnderscores = true;
         var where = DatabaseSettings.From(settings, service);
         builder.Services.AddSingleton(where);
-        builder.Services.AddSingleton(services => new Database(NpgsqlDataSource.Create(where.ConnectionString(where.Name, where.PoolSize)),
-            where, typeof(TService).Assembly, services.GetRequiredService<ILogger<Database>>()));
+        builder.Services.AddSingleton(services => new Database(Pool(where), where, typeof(TService).Assembly, services.GetRequiredService<ILogger<Database>>()));
         builder.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<Database>());
     }
+
+    /// <summary>The pool, named after the database in Npgsql's metrics instead of by its connection string.</summary>
+    private static NpgsqlDataSource Pool(DatabaseSettings where) =>
+        new NpgsqlDataSourceBuilder(where.ConnectionString(where.Name, where.PoolSize)) { Name = where.Name }.Build();
 }

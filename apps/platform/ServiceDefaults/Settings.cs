@@ -59,6 +59,15 @@ public sealed partial class Settings(IConfiguration configuration)
             : throw new SettingException(name, FormattableString.Invariant($"must be between {minimum} and {maximum} seconds, not {value}"));
     }
 
+    /// <summary>A share between 0 and 1.</summary>
+    public double Share(string name, double otherwise)
+    {
+        if (Read(name) is not { } text) return otherwise;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= 1
+            ? value
+            : throw new SettingException(name, $"is not a share between 0 and 1: '{text}'");
+    }
+
     /// <summary><c>true</c> or <c>false</c>.</summary>
     public bool Flag(string name, bool otherwise)
     {

@@ -49,6 +49,8 @@ public sealed class GrpcClient : IDisposable
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
+            // Callers pass their trace context on themselves; a span of the transport under each call would say nothing new.
+            ActivityHeadersPropagator = null,
             UseCookies = false,
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,

@@ -85,6 +85,7 @@ public sealed class RoomSnapshots(DaprClient dapr, TimeProvider clock, ILogger<R
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        RoomMetrics.Observe(() => _rooms.Values.Select(e => (e.Room, e.ReadAt)), clock);
         using var timer = new PeriodicTimer(s_every, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
             foreach (var (target, entry) in _rooms)
@@ -105,7 +106,7 @@ public sealed class RoomSnapshots(DaprClient dapr, TimeProvider clock, ILogger<R
         }
     }
 
-    private Entry Find(ConcertId target) => _rooms.GetOrAdd(target, _ => new Entry { Asked = clock.GetUtcNow() });
+    private Entry Find(ConcertId target) => _rooms.GetOrAdd(target, _ => new Entry { Asked = clock.GetUtcNow(), ReadAt = clock.GetUtcNow() });
 
     private async Task<Room?> ReadAsync(ConcertId target, Entry entry)
     {

@@ -12,6 +12,9 @@ internal sealed record TraceContext(string Parent, string? State, string? Baggag
 {
     private const int Length = 55;
 
+    /// <summary>The caller's span, where it sent one.</summary>
+    public string? Caller { get; init; }
+
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>The context of an incoming call.</summary>
@@ -25,7 +28,7 @@ internal sealed record TraceContext(string Parent, string? State, string? Baggag
             ? fresh with { EventParent = fresh.Parent } : fresh;
         if (!tracing) return new TraceContext(parent!, state, baggage, parent!);
         var span = NextSpan(parent!);
-        return new TraceContext(span, state, baggage, span);
+        return new TraceContext(span, state, baggage, span) { Caller = parent };
     }
 
     /// <summary>A span below <paramref name="parent"/>, or the first of a new trace when that is no trace parent.</summary>

@@ -14,6 +14,9 @@ internal sealed record SidecarConfiguration(
 {
     public YamlNode? Workflow { get; init; }
 
+    /// <summary><c>tracing.otel</c>: where spans go.</summary>
+    public YamlNode? Otel { get; init; }
+
     public static SidecarConfiguration Empty { get; } = new(false, new Dictionary<string, bool>(), null, null);
 
     /// <summary>The first Configuration of the files.</summary>
@@ -41,6 +44,7 @@ internal sealed record SidecarConfiguration(
             tracing, features, AccessControl.Read(spec.At("accessControl"), manifest.File), ResolverPath(spec.At("nameResolution")))
         {
             Workflow = spec.At("workflow"),
+            Otel = spec.At("tracing").At("otel"),
         };
     }
 

@@ -4,12 +4,14 @@ using ConcertDapr.Sidecar.Api;
 using ConcertDapr.Sidecar.Cel;
 using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.PubSub;
+using ConcertDapr.Sidecar.Telemetry;
+using ConcertDapr.Wire.Otlp;
 using Microsoft.Extensions.Logging;
 
 namespace ConcertDapr.Sidecar.Delivery;
 
 /// <summary>What deliveries need of their sidecar.</summary>
-internal sealed record DeliveryContext(AppChannel App, bool Tracing, TimeProvider Clock, ILogger Log);
+internal sealed record DeliveryContext(AppChannel App, bool Tracing, TimeProvider Clock, ILogger Log, SpanExporter? Spans = null);
 
 /// <summary>
 /// Brings the messages of one subscription to the app: inbound policy around each attempt, then the dead-letter topic.
@@ -105,12 +107,23 @@ internal class TopicDelivery(Subscription subscription, PubSubComponent componen
         if (route is null) throw new DroppedException($"no matching route for an event of topic {message.Topic}");
         using var request = context.App.Request(HttpMethod.Post, route);
         request.Content = AppChannel.JsonContent(body, CloudEvents.ContentType);
-        if (trace is not null) request.Headers.TryAddWithoutValidation("traceparent", TraceContext.Continue(trace, context.Tracing));
+        var span = trace is null ? null : TraceContext.Continue(trace, context.Tracing);
+        if (span is not null) request.Headers.TryAddWithoutValidation("traceparent", span);
         foreach (var (name, value) in message.Metadata)
             if (!name.Equals("pubsubname", StringComparison.OrdinalIgnoreCase)) request.Headers.TryAddWithoutValidation(name, value);
         request.Headers.TryAddWithoutValidation("pubsubname", subscription.PubSub);
-        using var answer = await context.App.SendAsync(request, cancellationToken);
-        await AppReply.CheckAsync(answer.Response, message.Topic, cancellationToken);
+        var start = context.Clock.GetUtcNow();
+        var failed = true;
+        try
+        {
+            using var answer = await context.App.SendAsync(request, cancellationToken);
+            await AppReply.CheckAsync(answer.Response, message.Topic, cancellationToken);
+            failed = false;
+        }
+        finally
+        {
+            if (span is not null) context.Spans?.Add($"Deliver/{message.Topic}", Span.Types.SpanKind.Consumer, trace, span, start, failed);
+        }
     }
 
     private async Task DeadLetterAsync(BusMessage message, string topic, Exception failure)

@@ -8,6 +8,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Warning, "{File} cannot be read as YAML and is skipped: {Reason}")]
     public static partial void UnreadableManifest(this ILogger log, string file, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "spans cannot be exported to {Address}, they are dropped: {Reason}")]
+    public static partial void SpansNotExported(this ILogger log, Uri address, string reason);
+
     [LoggerMessage(LogLevel.Warning, "error processing Redis message of topic {Topic}: {Reason}")]
     public static partial void DeliveryFailed(this ILogger log, string topic, string reason);
 

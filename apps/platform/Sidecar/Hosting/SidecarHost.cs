@@ -4,6 +4,7 @@ using ConcertDapr.Sidecar.Components;
 using ConcertDapr.Sidecar.Delivery;
 using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.Resilience;
+using ConcertDapr.Sidecar.Telemetry;
 using ConcertDapr.Sidecar.Workflows;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -90,6 +91,7 @@ public sealed class SidecarHost : IAsyncDisposable
         runtime.Invoke.Dispose();
         runtime.App.Dispose();
         await runtime.Components.DisposeAsync();
+        if (runtime.Spans is { } spans) await spans.DisposeAsync();
         runtime.Dispose();
         stop.Dispose();
     }
@@ -115,11 +117,15 @@ public sealed class SidecarHost : IAsyncDisposable
         var components = await LoadedComponents.LoadAsync(manifests, options, resiliency, clock, log, cancellationToken);
         var app = new AppChannel(options);
         var registry = new SidecarRegistry(SidecarRegistry.FolderFor(options, configuration));
+        var spans = configuration.Tracing && OtlpTarget.Of(configuration.Otel, Environment.GetEnvironmentVariable) is { } target
+            ? new SpanExporter(target, options.AppId, clock, log)
+            : null;
         var runtime = new SidecarRuntime
         {
             Options = options,
             Configuration = configuration,
             Clock = clock,
+            Spans = spans,
             Loggers = loggers,
             Resiliency = resiliency,
             Components = components,
@@ -128,7 +134,7 @@ public sealed class SidecarHost : IAsyncDisposable
             Locks = new LockApi(components.Locks),
             Publish = new PublishApi(options.AppId, components.PubSub, clock),
             Bindings = new BindingApi(components.Bindings),
-            Subscriptions = new Subscriptions(components.PubSub, new DeliveryContext(app, configuration.Tracing, clock, log), declarative),
+            Subscriptions = new Subscriptions(components.PubSub, new DeliveryContext(app, configuration.Tracing, clock, log, spans), declarative),
             Registry = registry,
             Invoke = new InvokeApi(options, app, registry, resiliency, clock),
         };

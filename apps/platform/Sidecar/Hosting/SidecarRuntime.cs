@@ -5,6 +5,7 @@ using ConcertDapr.Sidecar.Delivery;
 using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.Resilience;
 using ConcertDapr.Sidecar.State;
+using ConcertDapr.Sidecar.Telemetry;
 using ConcertDapr.Sidecar.Workflows;
 using Microsoft.Extensions.Logging;
 
@@ -68,6 +69,9 @@ internal sealed class SidecarRuntime : IDisposable
     public string Namespace => Options.NamespaceOrDefault;
 
     public bool Tracing => Configuration.Tracing;
+
+    /// <summary>Exports this sidecar's spans; null where tracing is off or nowhere to go to.</summary>
+    public SpanExporter? Spans { get; init; }
 
     /// <summary>The store of actors, reminders and workflows; null when no component says <c>actorStateStore</c>.</summary>
     public IStateStore? ActorStateStore => Components.ActorStore?.Store;

@@ -26,7 +26,7 @@ internal sealed class Instance(string id)
     public TurnOut? Out { get; set; }
 
     /// <summary>Activities that workers have, by task id.</summary>
-    public Dictionary<int, (WorkerStream Worker, Ticket.Activity Ticket)> Dispatched { get; } = [];
+    public Dictionary<int, Dispatch> Dispatched { get; } = [];
 
     /// <summary>Continue-as-new in a row, without an ordinary turn between.</summary>
     public int Continuations { get; set; }
@@ -38,6 +38,9 @@ internal sealed class Instance(string id)
         Dispatched.Clear();
     }
 }
+
+/// <summary>An activity in a worker's hands, with its trace context where it has one.</summary>
+internal sealed record Dispatch(WorkerStream Worker, Ticket.Activity Ticket, TraceContext? Trace, DateTimeOffset Since);
 
 /// <summary>Where the next turn of an instance is.</summary>
 internal enum TurnPhase

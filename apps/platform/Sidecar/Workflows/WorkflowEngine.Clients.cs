@@ -35,11 +35,13 @@ public sealed partial class WorkflowEngine
         {
             if (instance.State is { IsTerminal: false })
                 throw NotCreated(StatusCode.AlreadyExists, "AlreadyExists", ActiveText(instance.Id));
+            var since = _time.GetUtcNow();
             await BeginAsync(instance, NewStarted(instance.Id, e =>
             {
                 (e.Name, e.Input, e.ScheduledStartTimestamp) = (request.Name, request.Input, request.ScheduledStartTimestamp);
                 e.ParentTraceContext = _options.Tracing ? Trace.Child(request.ParentTraceContext) ?? Trace.NewTrace() : request.ParentTraceContext;
             }));
+            RecordCreation(request, instance.State!, since);
             return instance.State!.ExecutionId;
         }, cancellationToken);
     }

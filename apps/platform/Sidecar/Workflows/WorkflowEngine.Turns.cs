@@ -20,6 +20,7 @@ public sealed partial class WorkflowEngine
             Undertake(instance, action);
         if (state.IsTerminal)
         {
+            RecordWorkflow(state);
             Finish(instance);
             TellParent(instance);
             if (recurse)

@@ -59,6 +59,7 @@ public sealed partial class WorkflowEngine
         if (!instance.Dispatched.Remove(answer.TaskId, out var dispatched))
             return;
         dispatched.Worker.Held.TryRemove(dispatched.Ticket, out _);
+        RecordActivity(dispatched, answer.FailureDetails is not null);
         var e = NewEvent(e => Answer(e, answer, dispatched.Ticket.Scheduled.TaskScheduled.TaskExecutionId), routed: true);
         if (instance.State is { IsTerminal: false } state && state.Awaits(e))
             await ArriveAsync(instance, e);
@@ -105,15 +106,16 @@ public sealed partial class WorkflowEngine
         return item;
     }
 
-    private static WorkItem? TakeActivity(Instance instance, Ticket.Activity ticket, WorkerStream worker)
+    private WorkItem? TakeActivity(Instance instance, Ticket.Activity ticket, WorkerStream worker)
     {
         var scheduled = ticket.Scheduled;
         var isOpen = instance.State is { } state && state.Activities.TryGetValue(scheduled.EventId, out var open)
             && open.Timestamp.Equals(scheduled.Timestamp);
         if (!isOpen || (instance.State!.IsTerminal && !ticket.EvenWhenEnded) || instance.Dispatched.ContainsKey(scheduled.EventId))
             return null;
-        instance.Dispatched[scheduled.EventId] = (worker, ticket);
         var task = scheduled.TaskScheduled;
+        var trace = Trace.Child(task.ParentTraceContext);
+        instance.Dispatched[scheduled.EventId] = new(worker, ticket, trace, _time.GetUtcNow());
         return new WorkItem
         {
             ActivityRequest = new()
@@ -124,7 +126,7 @@ public sealed partial class WorkflowEngine
                 WorkflowInstance = new() { InstanceId = instance.Id },
                 TaskId = scheduled.EventId,
                 TaskExecutionId = task.TaskExecutionId,
-                ParentTraceContext = Trace.Child(task.ParentTraceContext),
+                ParentTraceContext = trace,
             },
         };
     }

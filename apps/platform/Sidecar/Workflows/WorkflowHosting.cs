@@ -14,6 +14,7 @@ internal static class WorkflowHosting
         var options = new WorkflowOptions(runtime.AppId, runtime.Namespace, (int)Math.Min(runtime.Options.MaxBodySize, int.MaxValue))
         {
             Tracing = runtime.Tracing,
+            Spans = runtime.Spans,
             Retention = Retention(runtime.Configuration.Workflow?.At("stateRetentionPolicy")),
         };
         var engine = new WorkflowEngine(options, store, runtime.Clock, runtime.Loggers.CreateLogger<WorkflowEngine>());

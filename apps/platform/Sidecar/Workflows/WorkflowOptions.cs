@@ -13,6 +13,9 @@ public sealed record WorkflowOptions(string AppId, string Namespace = "default",
     /// <summary>Whether the Configuration samples traces: then every workflow has a trace.</summary>
     public bool Tracing { get; init; }
 
+    /// <summary>Takes the spans of workflows and activities; null exports none.</summary>
+    internal Telemetry.SpanExporter? Spans { get; init; }
+
     /// <summary>When finished instances are purged.</summary>
     public WorkflowRetention Retention { get; init; } = new();
 }

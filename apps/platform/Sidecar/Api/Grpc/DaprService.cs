@@ -60,7 +60,7 @@ internal static class DaprService
 
     /// <summary>The trace of a call; unlike over HTTP a tracestate is not taken over.</summary>
     public static TraceContext TraceOf(GrpcCall call, SidecarRuntime runtime) =>
-        TraceContext.Of(call.Header("traceparent"), null, null, runtime.Tracing);
+        call.Http.Features.Get<TraceContext>() ?? TraceContext.Of(call.Header("traceparent"), null, null, runtime.Tracing);
 
     private static async Task SaveAsync(StateApi state, SaveStateRequest request, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using ConcertDapr.Wire.Otlp;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -51,9 +52,35 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
         var call = Call(context, path);
         WriteTrace(context.Response.Headers, call.Trace);
         if (!HasToken(context)) return Answers.PlainAsync(context, 401, "invalid api token\n");
-        // A caller that names an app by header means that app, whatever the path says (only matched routes come first).
-        return TryRoute(call) ?? InvokeRoutes.HandleAsync(call);
+        return runtime.Spans is null || call.Trace.Caller is null ? ServeAsync(call) : ServeTracedAsync(call);
     }
+
+    // A caller that names an app by header means that app, whatever the path says (only matched routes come first).
+    private static Task ServeAsync(ApiCall call) => TryRoute(call) ?? InvokeRoutes.HandleAsync(call);
+
+    private async Task ServeTracedAsync(ApiCall call)
+    {
+        var (start, failed) = (runtime.Spans!.Now, true);
+        try
+        {
+            await ServeAsync(call);
+            failed = call.Context.Response.StatusCode >= 500;
+        }
+        finally
+        {
+            runtime.Spans.Add(SpanName(call), Span.Types.SpanKind.Server, call.Trace.Caller, call.Trace.Parent, start, failed);
+        }
+    }
+
+    /// <summary>What is called, without keys and ids: an app's method, an actor type's method, a component.</summary>
+    private static string SpanName(ApiCall call) => (call.Path[0], call.Path[1]) switch
+    {
+        ("v1.0", "actors") => $"CallActor/{call.Path[2]}/{(call.Path[4] == "method" ? call.Path[5] : call.Path[4])}",
+        ("v1.0", "invoke") => $"CallLocal/{call.Path[2]}/{call.Path.Rest(4)}",
+        ("v1.0", "publish") => $"Publish/{call.Path[3]}",
+        _ when call.Context.Request.Headers["dapr-app-id"].ToString() is { Length: > 0 } app => $"CallLocal/{app}{call.Context.Request.Path}",
+        var (version, block) => $"/{version}/{block}/{call.Path[2]}",
+    };
 
     private static Task? TryRoute(ApiCall call) => (call.Path[0], call.Path[1]) switch
     {
