@@ -22,7 +22,10 @@ GOLDENS ?= $(SHARED)/goldens
 SCOPE   ?= core
 AREAS   ?= *
 
-.PHONY: help up restart reseed test rush audit bench conformance clean services
+# Read by scripts/images.sh, which has their defaults.
+export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
+
+.PHONY: help up restart reseed test rush audit bench conformance images clean services
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +53,9 @@ bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as shares 
 
 conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. AREAS='http/*' SCOPE=core GOLDENS='dir …'
 	@bash scripts/conformance.sh "$(SHARED)" "$(GOLDENS)" "$(SCOPE)" "$(AREAS)"
+
+images: ## build the container images. TAG=dev, DAPR_SDK=inrepo, APPS="gateway queue", BASE=local (docs/images.md)
+	@bash scripts/images.sh
 
 clean: ## delete build results and data
 	@rm -rf .local; find . -type d \( -name bin -o -name obj \) -not -path '*/node_modules/*' -prune -exec rm -rf {} +

@@ -11,7 +11,7 @@ namespace ConcertDapr.Gateway;
 /// Passes a request to a service over Dapr invocation and its answer back, bodies streamed. Route values travel in the query,
 /// for paths of internal calls carry no ids. What the caller said of themselves is replaced by what the gateway knows.
 /// </summary>
-internal sealed class Forwarder(AppClients apps)
+internal sealed class Forwarder(AppClients apps, Shutdown shutdown)
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
@@ -29,12 +29,19 @@ internal sealed class Forwarder(AppClients apps)
     /// <param name="streams">The answer has no end of its own; it is passed on as it comes, without a time-out.</param>
     public async Task ForwardAsync(HttpContext context, string app, string path, QueuePlace? place = null, bool streams = false)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, streams ? shutdown.Closing : CancellationToken.None);
         if (!streams) timeout.CancelAfter(s_timeout);
         using var request = Request(context, path, place);
-        using var response = await apps.SendAsync(app, request, place, context.Request.Headers["Queue-Token"], timeout.Token);
-        if (IsSidecarFault(response)) await Unreachable(context);
-        else await CopyAsync(response, context.Response, timeout.Token);
+        try
+        {
+            using var response = await apps.SendAsync(app, request, place, context.Request.Headers["Queue-Token"], timeout.Token);
+            if (IsSidecarFault(response)) await Unreachable(context);
+            else await CopyAsync(response, context.Response, timeout.Token);
+        }
+        catch (OperationCanceledException) when (streams && shutdown.Closing.IsCancellationRequested)
+        {
+            // The follower opens the stream again, at another replica.
+        }
     }
 
     private static HttpRequestMessage Request(HttpContext context, string path, QueuePlace? place)

@@ -67,10 +67,10 @@ internal static class QueueEndpoints
         return TypedResults.Ok(new QueueFigures(targetId, room.Issued, room.Serving, room.Waiting, active, room.PeakActive, room.Policy.Capacity));
     }
 
-    internal static ServerSentEventsResult<QueueAdvanced> Events(ConcertId targetId, RoomSnapshots snapshots, RoomPolicies policies,
-        CancellationToken cancellationToken) => TypedResults.ServerSentEvents(FollowAsync(targetId, snapshots, policies, cancellationToken));
+    internal static ServerSentEventsResult<QueueAdvanced> Events(ConcertId targetId, RoomSnapshots snapshots, RoomPolicies policies, Shutdown shutdown,
+        CancellationToken cancellationToken) => TypedResults.ServerSentEvents(FollowAsync(targetId, snapshots, policies, shutdown, cancellationToken));
 
-    private static async IAsyncEnumerable<SseItem<QueueAdvanced>> FollowAsync(ConcertId target, RoomSnapshots snapshots, RoomPolicies policies,
+    private static async IAsyncEnumerable<SseItem<QueueAdvanced>> FollowAsync(ConcertId target, RoomSnapshots snapshots, RoomPolicies policies, Shutdown shutdown,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var changes = Channel.CreateBounded<Room>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -79,6 +79,7 @@ internal static class QueueEndpoints
             if (room.Target == target) changes.Writer.TryWrite(room);
         }
         using var watch = snapshots.Watch(target);
+        using var end = shutdown.Closing.Register(() => changes.Writer.TryComplete());
         snapshots.Changed += Take;
         try
         {

@@ -65,7 +65,7 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>A database of its own, with a service's schema.</summary>
     public async Task<Database> CreateAsync<TService>(int poolSize = 50)
     {
-        var settings = new DatabaseSettings("127.0.0.1", _port, "postgres", null, $"test_{Guid.NewGuid():N}", poolSize, Create: true, Migrate: true);
+        var settings = new DatabaseSettings("127.0.0.1", _port, "postgres", null, $"test_{Guid.NewGuid():N}", poolSize, SslMode.Prefer, Create: true, Migrate: true);
         var source = NpgsqlDataSource.Create(settings.ConnectionString(settings.Name, settings.PoolSize));
         var database = new Database(source, settings, typeof(TService).Assembly, NullLogger<Database>.Instance);
         await database.PrepareAsync();

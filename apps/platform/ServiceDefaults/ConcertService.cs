@@ -18,7 +18,8 @@ public static class ConcertService
 
     /// <summary>
     /// Builds and runs a service until it is stopped. Returns the exit code: 0, or <see cref="Misconfigured"/> after one line
-    /// on standard error. The argument <c>migrate</c> prepares the database and ends.
+    /// on standard error. The argument <c>migrate</c> prepares the database and ends; <c>probe</c> asks the service that runs in
+    /// the same container whether it is ready (0) or not (1).
     /// </summary>
     /// <param name="name">The service's Dapr app id.</param>
     /// <param name="args">The process's arguments.</param>
@@ -30,6 +31,7 @@ public static class ConcertService
     {
         try
         {
+            if (args is ["probe", ..]) return await Probe.RunAsync(name, args.ElementAtOrDefault(1) ?? "/readyz", Settings.OfEnvironment());
             var app = Build(name, args, json, add, map);
             await using (app)
             {
@@ -79,6 +81,7 @@ public static class ConcertService
         var services = builder.Services;
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
+        services.AddShutdown(settings);
         services.AddSingleton(new AppToken(settings.Secret("APP_API_TOKEN", 16)));
         services.ConfigureHttpJsonOptions(o => ConcertJson.Configure(o.SerializerOptions, json));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);

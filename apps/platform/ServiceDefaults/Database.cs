@@ -79,7 +79,7 @@ public sealed class Database(NpgsqlDataSource source, DatabaseSettings settings,
 }
 
 /// <summary>Where a service's database is. Read from <c>Postgres:*</c>.</summary>
-public sealed record DatabaseSettings(string Host, int Port, string User, string? Password, string Name, int PoolSize, bool Create, bool Migrate)
+public sealed record DatabaseSettings(string Host, int Port, string User, string? Password, string Name, int PoolSize, SslMode SslMode, bool Create, bool Migrate)
 {
     /// <summary>Reads and checks the settings; the database's name defaults to the service's.</summary>
     public static DatabaseSettings From(Settings settings, string service)
@@ -89,7 +89,7 @@ public sealed record DatabaseSettings(string Host, int Port, string User, string
             throw new SettingException("Postgres:Database", $"may hold letters, digits and underscores only: '{name}'");
         return new(settings.Required("Postgres:Host"), settings.Number("Postgres:Port", 5432, 1, 65535), settings.Required("Postgres:User"),
             settings.Optional("Postgres:Password"), name, settings.Number("Postgres:PoolSize", 20, 1, 500),
-            settings.Flag("Postgres:Create", false), settings.Flag("Postgres:Migrate", true));
+            settings.OneOf("Postgres:SslMode", SslMode.Prefer), settings.Flag("Postgres:Create", false), settings.Flag("Postgres:Migrate", true));
     }
 
     /// <summary>The connection string for a database on this server.</summary>
@@ -101,6 +101,7 @@ public sealed record DatabaseSettings(string Host, int Port, string User, string
         Password = Password,
         Database = database,
         MaxPoolSize = poolSize,
+        SslMode = SslMode,
         NoResetOnClose = true,
         MaxAutoPrepare = 50,
         AutoPrepareMinUsages = 2,

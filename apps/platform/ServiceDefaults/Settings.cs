@@ -18,6 +18,9 @@ public sealed class SettingException(string name, string problem)
 /// </summary>
 public sealed partial class Settings(IConfiguration configuration)
 {
+    /// <summary>The settings that environment variables give.</summary>
+    public static Settings OfEnvironment() => new(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+
     /// <summary>A text that must be given.</summary>
     public string Required(string name) =>
         Read(name) ?? throw new SettingException(name, "is missing");
@@ -73,6 +76,15 @@ public sealed partial class Settings(IConfiguration configuration)
     {
         if (Read(name) is not { } text) return otherwise;
         return bool.TryParse(text, out var value) ? value : throw new SettingException(name, $"is neither true nor false: '{text}'");
+    }
+
+    /// <summary>One of an enumeration's names, in any case.</summary>
+    public T OneOf<T>(string name, T otherwise) where T : struct, Enum
+    {
+        if (Read(name) is not { } text) return otherwise;
+        return Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase)
+            ? Enum.Parse<T>(text, ignoreCase: true)
+            : throw new SettingException(name, $"is none of {string.Join(", ", Enum.GetNames<T>())}: '{text}'");
     }
 
     /// <summary>An absolute http or https address that may be absent.</summary>
