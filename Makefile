@@ -42,6 +42,9 @@ reseed: $(BUILT) ## delete the data of the stopped system; the next `make up` st
 test: services ## build everything and run all tests
 	@bash scripts/test.sh
 
+charts: ## check the Helm chart: every profile rendered, validated and cross-checked, broken variants caught (part of `make test`)
+	@bash scripts/kube-tools.sh && $(DOTNET) test tests/charts -c $(CONFIG) --nologo -v quiet
+
 rush: $(BUILT) ## 500 fans rush 200 seats of the running system, then the audit. ARGS="--runs 20", ARGS="sell-out", ARGS="hot-seat"
 	@$(RUSH) $(ARGS)
 
