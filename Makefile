@@ -24,11 +24,10 @@ AREAS   ?= *
 
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
-
-.PHONY: help up restart reseed test rush audit bench conformance images clean services
+.PHONY: help up restart reseed test rush audit bench conformance images load load-all testruns clean services
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 up: services $(BUILT) ## start everything; Ctrl-C stops it. ARGS="--reseed", ARGS="users catalog", ARGS="--port-offset 1000"
 	@exec $(DEVHOST) up $(ARGS)
@@ -50,6 +49,15 @@ rush: $(BUILT) ## 500 fans rush 200 seats of the running system, then the audit.
 
 audit: $(BUILT) ## compare the books of the running system
 	@$(RUSH) audit $(ARGS)
+
+load: $(BUILT) ## run one k6 script of loadtest/k6, then the audit: make load SCRIPT=journey. K6="…" names another runner than k6
+	@bash scripts/load.sh $(SCRIPT)
+
+load-all: $(BUILT) ## run all k6 scripts at laptop scale with an audit after each (half an hour), then the decision report
+	@bash scripts/load-all.sh
+
+testruns: ## make k8s/loadtest, the k6 Operator's TestRuns, from loadtest/k6
+	@node loadtest/testruns.mjs
 
 bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as shares of what this machine can do. ARGS=dapr, ARGS=purchases
 	@$(BENCH) $(ARGS)

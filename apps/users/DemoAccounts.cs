@@ -3,7 +3,7 @@ using Dapper;
 
 namespace ConcertDapr.Users;
 
-/// <summary>Demo data (<c>Demo:Seed</c>): accounts 1 to 1,000 with a million points each. Nobody can log in to them; test users can act as them.</summary>
+/// <summary>Demo data (<c>Demo:Seed</c>): accounts 1 to 10,000 with a million points each. Nobody can log in to them; test users can act as them.</summary>
 internal sealed class DemoAccounts(Database database) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -13,7 +13,7 @@ internal sealed class DemoAccounts(Database database) : IHostedService
             """
             WITH added AS (
                 INSERT INTO accounts (id, email, name, password_hash, balance)
-                SELECT n, 'fan' || n || '@example.org', 'Fan ' || n, '', 1000000 FROM generate_series(1, 1000) n
+                SELECT n, 'fan' || n || '@example.org', 'Fan ' || n, '', 1000000 FROM generate_series(1, 10000) n
                 ON CONFLICT DO NOTHING RETURNING id, balance)
             INSERT INTO ledger (reference, account_id, kind, amount, balance_after)
             SELECT 'opening:' || id, id, 'OPENING', balance, balance FROM added

@@ -58,7 +58,7 @@ export default function () {
   if (!expect(dates, 'dates')) return;
   const date = pick(dates.json('data'));
   const seats = http.get(`${base}/concerts/${concertId}/seats/available?scheduleDate=${date}`, { ...header, tags: { name: 'seats' } });
-  if (!expect(seats, 'seats') || seats.json('data').length === 0) return;
+  if (!expect(seats, 'seats') || /** @type {any[]} */ (seats.json('data')).length === 0) return;
   const seat = pick(seats.json('data'));
 
   const reserved = http.post(`${base}/reservations/${concertId}/reserve-seats`,

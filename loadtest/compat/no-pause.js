@@ -24,7 +24,7 @@ export default function () {
   const userId = ((exec.vu.idInTest - 1) % users) + 1;
   const asked = http.post(`${base}/api/v1/queues/token`, JSON.stringify({ userId, token }), { ...json, tags: { name: 'token' } });
   if (!answered(asked)) return;
-  token = asked.json('data.token');
+  token = /** @type {string} */ (asked.json('data.token'));
   if (!asked.json('data.isActive')) return;
   const concertId = pick(concerts);
   const reserved = http.post(`${base}/api/v1/reservations`, JSON.stringify({

@@ -13,7 +13,7 @@ export default function () {
   const userId = ((exec.vu.idInTest - 1) % users) + 1;
   const asked = http.post(`${base}/api/v1/queues/token`, JSON.stringify({ userId, token }), { ...json, tags: { name: 'token' } });
   answered(asked, false);
-  token = asked.json('data.token');
+  token = /** @type {string} */ (asked.json('data.token'));
   let reservationId = 1 + Math.floor(Math.random() * latest);
   if (asked.json('data.isActive')) {
     const concertId = pick(concerts);
@@ -24,7 +24,7 @@ export default function () {
       userId,
     }), { ...withHeader('Authorization', `Bearer ${token}`), tags: { name: 'reserve' } });
     answered(reserved, false);
-    if (reserved.json('success')) reservationId = reserved.json('data.reservationId');
+    if (reserved.json('success')) reservationId = /** @type {number} */ (reserved.json('data.reservationId'));
   }
   answered(http.post(`${base}/api/v1/payments/pay`, JSON.stringify({ token, reservationId, userId }), { ...json, tags: { name: 'pay' } }));
   sleep(1);

@@ -12,7 +12,7 @@ export default function () {
   const userId = ((exec.vu.idInTest - 1) % users) + 1;
   const asked = http.post(`${base}/api/v1/queues/token`, JSON.stringify({ userId, token }), { ...json, tags: { name: 'token' } });
   answered(asked, false);
-  token = asked.json('data.token');
+  token = /** @type {string} */ (asked.json('data.token'));
   const concertId = pick(concerts);
   answered(http.post(`${base}/api/v1/reservations`, JSON.stringify({
     concertId,
