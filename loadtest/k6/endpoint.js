@@ -4,7 +4,7 @@ import { common, number, objectives } from './lib.js';
 import { summarise } from './summary.js';
 
 export const users = number('USERS', 1000);
-const seconds = number('SECONDS', 50);
+const seconds = number('RAMP_SECONDS', 50);
 
 /** Options for a script about one request; `more` are its other objectives. */
 export function endpoint(name, more = {}) {

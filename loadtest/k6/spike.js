@@ -5,8 +5,9 @@ import { summarise } from './summary.js';
 
 const users = number('USERS', 10000);
 const seats = number('SEATS', Math.ceil(users / 10));
-const joinSeconds = number('JOIN_SECONDS', 30);
+const joinSeconds = number('JOIN_SECONDS', 20);
 const pollSeconds = number('POLL_SECONDS', 3);
+const think = number('THINK_SECONDS', 3);
 const minutes = number('MINUTES', 6);
 const price = 1000;
 
@@ -21,7 +22,7 @@ export const options = {
   }),
 };
 
-export const handleSummary = summarise('spike', { users, seats, 'join seconds': joinSeconds, 'poll seconds': pollSeconds }, ['latency', 'throughput', 'errors', 'saga']);
+export const handleSummary = summarise('spike', { users, seats, 'join seconds': joinSeconds, 'poll seconds': `<= ${pollSeconds}` }, ['latency', 'errors', 'saga']);
 
 export function setup() {
   fund(users, 10 * price);
@@ -34,5 +35,6 @@ export default function ({ concertId, showId }) {
   const token = comeIn(as, concertId, pollSeconds);
   if (!token) return;
   const reservation = holdAny(as, token, showId);
+  if (reservation) sleep(think);
   if (!reservation || !buy(as, token, reservation)) leave(as, token);
 }

@@ -1,5 +1,5 @@
 // Watches what k6 does not see while a load test runs: connections in use of each service's pool, and how far consumers are behind.
-//   node collect.mjs --out FILE [--postgres HOST:PORT] [--pool 20] [--redis HOST:PORT] [--every 2]      a laptop: `make up`
+//   node collect.mjs --out FILE [--postgres HOST:PORT] [--pool 20] [--redis HOST:PORT] [--every 0.5]      a laptop: `make up`
 //   node collect.mjs --out FILE --prometheus URL [--pool-query Q] [--lag-query Q]                        a cluster
 // The file holds the highest values seen and is complete whenever it is read. SIGINT or SIGTERM ends it.
 import { spawn } from 'node:child_process';
@@ -164,7 +164,7 @@ function main(args) {
     process.exit(2);
   }
   const peaks = new Peaks(out);
-  const every = Number(option('every', 2));
+  const every = Number(option('every', 0.5));
   const queries = {
     pool: option('pool-query', 'max by (job) (db_client_connection_count{db_client_connection_state="used"}) / on (job) max by (job) (db_client_connection_max)'),
     lag: option('lag-query', 'max by (consumergroup, topic) (kafka_consumergroup_lag)'),
