@@ -24,7 +24,8 @@ AREAS   ?= *
 
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
-.PHONY: help up restart reseed test rush audit bench conformance images load load-all testruns clean services
+
+.PHONY: help up restart reseed test charts rush audit load load-all testruns bench conformance images clean services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
