@@ -25,8 +25,9 @@ for project in $(find tests -name '*.Tests.csproj' -o -path 'tests/*' -name 'Con
 done
 
 echo "== loadtest"
-line=$(bash scripts/test-load.sh | tee /dev/stderr | tail -n 1) || broken=1
-if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+log=$(bash scripts/test-load.sh) || broken=1
+echo "$log"
+if [[ ${log##*$'\n'} =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
   passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
 else
   echo "loadtest ran no test" >&2
