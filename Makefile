@@ -25,7 +25,7 @@ AREAS   ?= *
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
 
-.PHONY: help up restart reseed test charts rush audit load load-all testruns bench conformance images clean services
+.PHONY: help up restart reseed test charts rush audit load load-all testruns bench conformance images kind-up kind-down minikube-up minikube-down clean services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,18 @@ conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. 
 
 images: ## build the container images. TAG=dev, DAPR_SDK=inrepo, APPS="gateway queue", BASE=local (docs/images.md)
 	@bash scripts/images.sh
+
+kind-up: ## a kind cluster from nothing to a sold ticket. PUBSUB=kafka, TAG=…, IMAGES=keep, VALUES="more.yaml"
+	@bash scripts/cluster-up.sh kind
+
+kind-down: ## delete the kind cluster
+	@bash scripts/cluster-down.sh kind
+
+minikube-up: ## the same on minikube
+	@bash scripts/cluster-up.sh minikube
+
+minikube-down: ## delete the minikube cluster
+	@bash scripts/cluster-down.sh minikube
 
 clean: ## delete build results and data
 	@rm -rf .local; find . -type d \( -name bin -o -name obj \) -not -path '*/node_modules/*' -prune -exec rm -rf {} +

@@ -19,7 +19,7 @@ internal sealed record Manifest(JsonObject Json, string Yaml)
     public JsonObject Spec => Json["spec"] as JsonObject ?? [];
 
     /// <summary>The pod it describes, if any: itself, or a template of Deployment or Job.</summary>
-    public JsonObject? Pod => Kind == "Pod" ? Json : Json["spec"]?["template"] as JsonObject;
+    public JsonObject? Pod => Kind == "Pod" ? Json : Kind is "Deployment" or "StatefulSet" or "DaemonSet" or "Job" ? Json["spec"]?["template"] as JsonObject : null;
 
     public override string ToString() => $"{Kind} {Name}";
 
