@@ -24,11 +24,12 @@ internal static class Identity
     public static void AddIdentity(this WebApplicationBuilder builder, Settings settings)
     {
         var testUsers = settings.Flag("Auth:TestUsers", false);
+        var lasts = settings.Seconds("Auth:TokenSeconds", 3_600, 60, 86_400);
         builder.Services.AddAuthentication("Any")
             .AddPolicyScheme("Any", null, o => o.ForwardDefaultSelector = context => testUsers && TestUserHandler.Applies(context.Request)
                 ? TestUser
                 : BearerTokenDefaults.AuthenticationScheme)
-            .AddBearerToken(o => o.BearerTokenExpiration = settings.Seconds("Auth:TokenSeconds", 3_600, 60, 86_400))
+            .AddBearerToken(o => o.BearerTokenExpiration = lasts)
             .AddScheme<AuthenticationSchemeOptions, TestUserHandler>(TestUser, null);
         builder.Services.AddAuthorizationBuilder().AddPolicy(Organizer, p => p.RequireRole(Organizer));
         builder.Services.AddDataProtection().SetApplicationName("concert-dapr");

@@ -35,6 +35,7 @@ public class MisconfigurationTests
     [InlineData("gateway", "QueueToken:Keys", "changeme")]
     [InlineData("gateway", "Auth:TestUsers", "yes please")]
     [InlineData("gateway", "APP_PORT", "99999")]
+    [InlineData("gateway", "Auth:TokenSeconds", "forever")]
     [InlineData("gateway", "Proxy:Trusted", "10.0.0.1/99")]
     public async Task A_wrong_setting_stops_the_service_at_its_start_with_one_line_that_names_it(string app, string setting, string? value)
     {

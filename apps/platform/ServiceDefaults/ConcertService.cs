@@ -19,7 +19,8 @@ public static class ConcertService
     /// <summary>
     /// Builds and runs a service until it is stopped. Returns the exit code: 0, or <see cref="Misconfigured"/> after one line
     /// on standard error. The argument <c>migrate</c> prepares the database and ends; <c>probe</c> asks the service that runs in
-    /// the same container whether it is ready (0) or not (1).
+    /// the same container whether it is ready (0) or not (1); <c>settings</c> prints what can be set: name, default, bounds and
+    /// <c>secret</c>, with tabs between them.
     /// </summary>
     /// <param name="name">The service's Dapr app id.</param>
     /// <param name="args">The process's arguments.</param>
@@ -35,6 +36,7 @@ public static class ConcertService
             var app = Build(name, args, json, add, map);
             await using (app)
             {
+                if (args.Contains("settings")) return Print(app.Services.GetRequiredService<Settings>());
                 if (app.Services.GetService<Database>() is { } database) await database.PrepareAsync(app.Lifetime.ApplicationStopping);
                 if (!args.Contains("migrate")) await app.RunAsync();
             }
@@ -45,6 +47,12 @@ public static class ConcertService
             await Console.Error.WriteLineAsync($"{name}: {e.Message}");
             return Misconfigured;
         }
+    }
+
+    private static int Print(Settings settings)
+    {
+        foreach (var s in settings.Known) Console.WriteLine($"{s.Name}\t{s.Default}\t{s.Bounds}\t{(s.IsSecret ? "secret" : "")}");
+        return 0;
     }
 
     private static WebApplication Build(string name, string[] args, IJsonTypeInfoResolver json,
@@ -66,8 +74,7 @@ public static class ConcertService
 
     private static void AddConcertDefaults(this WebApplicationBuilder builder, string name, Settings settings, IJsonTypeInfoResolver json)
     {
-        if (settings.Optional("APP_PORT") is not null)
-            builder.WebHost.UseUrls($"http://{settings.Text("Listen:Address", "127.0.0.1")}:{settings.Number("APP_PORT", 0, 0, 65535)}");
+        if (settings.OptionalNumber("APP_PORT", 0, 65535) is { } port) builder.WebHost.UseUrls($"http://{settings.Text("Listen:Address", "127.0.0.1")}:{port}");
         // Handlers never block, so they may run right where the socket's data arrived: two thread switches less per request.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(k =>

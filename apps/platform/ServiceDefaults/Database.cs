@@ -88,7 +88,7 @@ public sealed record DatabaseSettings(string Host, int Port, string User, string
         if (!name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
             throw new SettingException("Postgres:Database", $"may hold letters, digits and underscores only: '{name}'");
         return new(settings.Required("Postgres:Host"), settings.Number("Postgres:Port", 5432, 1, 65535), settings.Required("Postgres:User"),
-            settings.Optional("Postgres:Password"), name, settings.Number("Postgres:PoolSize", 20, 1, 500),
+            settings.Optional("Postgres:Password", isSecret: true), name, settings.Number("Postgres:PoolSize", 20, 1, 500),
             settings.OneOf("Postgres:SslMode", SslMode.Prefer), settings.Flag("Postgres:Create", false), settings.Flag("Postgres:Migrate", true));
     }
 

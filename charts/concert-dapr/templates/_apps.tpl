@@ -46,10 +46,14 @@ valueFrom:
   value: 0.0.0.0
 - name: Logging__Json
   value: "true"
+{{- if .app.warmUpSeconds }}
 - name: WarmUp__Seconds
   value: {{ .app.warmUpSeconds | quote }}
+{{- end }}
 - name: Shutdown__DrainSeconds
   value: {{ .app.drainSeconds | quote }}
+- name: Shutdown__Seconds
+  value: {{ .app.finishSeconds | quote }}
 - name: APP_API_TOKEN
   {{- include "concert.secret" (dict "name" (printf "%s-app-token" $v.secrets.name) "key" "token") | nindent 2 }}
 - name: DAPR_API_TOKEN
@@ -89,6 +93,8 @@ valueFrom:
 {{- if and $v.telemetry.otlpEndpoint (not .migrate) }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ $v.telemetry.otlpEndpoint | quote }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ $v.telemetry.samplingRate | quote }}
 - name: POD_NAME
   valueFrom:
     fieldRef:

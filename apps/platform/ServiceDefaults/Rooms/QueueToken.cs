@@ -27,7 +27,7 @@ public sealed class QueueTokens
     public static QueueTokens From(Settings settings)
     {
         const string Name = "QueueToken:Keys";
-        var keys = settings.Required(Name).Split(',', StringSplitOptions.TrimEntries).Select(pair => pair.Split(':', 2)).ToList();
+        var keys = settings.Required(Name, isSecret: true).Split(',', StringSplitOptions.TrimEntries).Select(pair => pair.Split(':', 2)).ToList();
         if (keys.Any(k => k.Length != 2 || k[0].Length == 0 || !k[0].All(char.IsAsciiLetterOrDigit)))
             throw new SettingException(Name, "must be id:secret pairs with alphanumeric ids, separated by commas");
         if (keys.Any(k => k[1].Length < 32)) throw new SettingException(Name, "has a secret that is too short: at least 32 characters");
