@@ -45,6 +45,9 @@ test: services ## build everything and run all tests
 charts: ## check the Helm chart: every profile rendered, validated and cross-checked, broken variants caught (part of `make test`)
 	@bash scripts/kube-tools.sh && $(DOTNET) test tests/charts -c $(CONFIG) --nologo -v quiet
 
+rules: ## check alerts, runbooks, dashboards and the manifests of k8s/telemetry with promtool (part of `make test`)
+	@bash scripts/kube-tools.sh && bash scripts/rule-tools.sh && $(DOTNET) test tests/telemetry -c $(CONFIG) --nologo -v quiet
+
 rush: $(BUILT) ## 500 fans rush 200 seats of the running system, then the audit. ARGS="--runs 20", ARGS="sell-out", ARGS="hot-seat"
 	@$(RUSH) $(ARGS)
 

@@ -4,6 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 bash scripts/require-sdk.sh || exit 1
 bash scripts/kube-tools.sh || exit 1
+bash scripts/rule-tools.sh || exit 1
 
 dotnet build ConcertDapr.sln -c Release -v quiet --nologo -clp:ErrorsOnly || exit 1
 
