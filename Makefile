@@ -25,7 +25,7 @@ AREAS   ?= *
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
 
-.PHONY: help up restart reseed test charts rush audit load load-all testruns bench conformance images kind-up kind-down minikube-up minikube-down clean services
+.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench conformance images kind-up kind-down minikube-up minikube-down clean services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

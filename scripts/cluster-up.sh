@@ -61,7 +61,8 @@ kubectl apply -k k8s/data
 kubectl -n data rollout status statefulset --timeout=180s
 
 step "telemetry"
-kubectl apply -k k8s/telemetry
+bash scripts/telemetry-secrets.sh data
+if [ "$PUBSUB" = kafka ]; then kubectl apply -k k8s/telemetry-kafka; else kubectl apply -k k8s/telemetry; fi
 
 step "ConcertDapr"
 more=(); for file in $VALUES; do more+=(--values "$file"); done
