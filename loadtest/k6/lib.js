@@ -91,7 +91,16 @@ export function request(method, path, o) {
 /** Sends one request; see {@link request}. */
 export function send(method, path, o) {
   const { url, body, params } = request(method, path, o);
-  return http.request(method, url, body, params);
+  const answer = http.request(method, url, body, params);
+  if (!(o.expected || [200]).includes(answer.status)) report(o.name, answer);
+  return answer;
+}
+
+let reported = 0;
+
+/** Says what was not foreseen; a virtual user says so three times. */
+function report(name, answer) {
+  if (reported++ < 3) console.warn(`${name}: ${answer.status} ${codeOf(answer) || answer.error || ''} after ${Math.round(answer.timings.duration)} ms, at ${new Date().toISOString()}`);
 }
 
 /** Sends requests at the same time; their answers in the same order. */
@@ -206,6 +215,8 @@ export function pay(as, token, reservation, more = {}) {
     payment = paymentOf(as, payment.paymentId) || payment;
   }
   sagaDuration.add(Date.now() - began);
+  // A visit ends with its payment; where the answer did not wait for that, an event ends it, which may be too late for who joins again.
+  if (answer.status === 202) leave(as, token);
   return payment;
 }
 

@@ -125,6 +125,7 @@ export function givenBack(sale) {
     payment = paymentOf(as, payment.paymentId) || payment;
   }
   sagaDuration.add(Date.now() - began);
+  leave(as, token);
   if (payment.status === 'COMPLETED') {
     tickets.add(1);
     check(cancel, { 'a paid reservation is not given back': (r) => codeOf(r) === 'ALREADY_PAID' });
