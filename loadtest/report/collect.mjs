@@ -140,7 +140,7 @@ function watchPrometheus(peaks, url, queries, every) {
   const ask = async (kind) => {
     const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(queries[kind])}`);
     if (!answer.ok) throw new Error(`${answer.status} for ${queries[kind]}`);
-    for (const { metric, value } of (await answer.json()).data.result) peaks.see(kind, Object.values(metric).join(' ') || kind, Number(value[1]));
+    for (const { metric: { __name__, ...labels }, value } of (await answer.json()).data.result) peaks.see(kind, Object.values(labels).join(' ') || __name__, Number(value[1]));
   };
   return repeat(every, async () => { await ask('pool'); await ask('lag'); }, (e) => peaks.miss(`Prometheus: ${e.message}`));
 }
@@ -166,8 +166,8 @@ function main(args) {
   const peaks = new Peaks(out);
   const every = Number(option('every', 0.5));
   const queries = {
-    pool: option('pool-query', 'max by (job) (db_client_connection_count{db_client_connection_state="used"}) / on (job) max by (job) (db_client_connection_max)'),
-    lag: option('lag-query', 'max by (consumergroup, topic) (kafka_consumergroup_lag)'),
+    pool: option('pool-query', 'concert:database_pool:share'),
+    lag: option('lag-query', 'concert:stream_behind:messages or concert:kafka_behind:messages'),
   };
   const stops = [];
   if (option('postgres')) stops.push(watchPostgres(peaks, option('postgres'), Number(option('pool', 20)), every));

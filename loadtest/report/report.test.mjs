@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -130,4 +132,39 @@ test('Redis: lag is what was not delivered and what was not acknowledged', async
   assert.deepEqual(await lags(redis), [{ where: 'a → queue', lag: 42 }]);
   server.close();
   redis.socket.destroy();
+});
+
+/** Runs the collector until its file satisfies, then ends it as `make load-all` does; the file's content. */
+async function collect(satisfies, env, ...args) {
+  const out = path.join(mkdtempSync(path.join(os.tmpdir(), 'collect-')), 'collected.json');
+  const collector = spawn(process.execPath, [fileURLToPath(new URL('collect.mjs', import.meta.url)), '--out', out, '--every', '0.1', ...args], { env });
+  const written = () => (existsSync(out) ? JSON.parse(readFileSync(out, 'utf8')) : null);
+  for (let waited = 0; waited < 200 && !(written() && satisfies(written())); waited++) await new Promise((resolve) => setTimeout(resolve, 50));
+  collector.kill();
+  await once(collector, 'exit');
+  return written();
+}
+
+test('the collector keeps the highest values Prometheus knows', async () => {
+  const pools = ['0.2', '0.5', '0.1'];
+  let asked = 0;
+  const server = http.createServer((request, response) => {
+    const isPool = request.url.includes('database_pool');
+    const result = isPool
+      ? [{ metric: { __name__: 'concert:database_pool:share', service_name: 'users' }, value: [0, pools[Math.min(asked++, 2)]] }]
+      : [{ metric: { stream: 'payment.completed', group: 'queue' }, value: [0, '17'] }];
+    response.end(JSON.stringify({ data: { result } }));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const collected = await collect(() => asked > 3, process.env, '--prometheus', `http://127.0.0.1:${server.address().port}`);
+  server.close();
+  assert.deepEqual([collected.pool, collected.lag, collected.trouble], [[{ where: 'users', pool: 0.5 }], [{ where: 'payment.completed queue', lag: 17 }], []]);
+});
+
+test('what the collector cannot read is said, and missing in the report', async () => {
+  const collected = await collect((c) => c.trouble.length >= 2, { PATH: '/nowhere' }, '--postgres', '127.0.0.1:1', '--redis', '127.0.0.1:1');
+  assert.match(collected.trouble.join('\n'), /psql cannot be started.*\n.*Redis: connect ECONNREFUSED/);
+  const rows = judge([summary('journey')], collected);
+  assert.deepEqual([row(rows, 'DB pool').verdict, row(rows, 'consumer lag').verdict], ['missing', 'missing']);
+  assert.match(render([summary('journey')], collected), /The collector had trouble: psql cannot be started/);
 });
