@@ -54,7 +54,7 @@ export const handleSummary = summarise('breakpoint', { rates: `${first} to ${rat
   const carried = seen.filter((s) => s.ok && (!missed || s.offered < missed.offered)).pop();
   const notes = seen.map((s) => `${s.ok ? '✓' : '✗'} ${s.offered}/s offered: ${s.perSecond.toFixed(0)}/s answered, p95 ${s.p95.toFixed(0)} ms, errors ${(s.errors * 100).toFixed(2)} %`);
   notes.push(`carried: ${carried ? `${carried.offered}/s` : 'not even the first step'}; broke at: ${missed ? `${missed.offered}/s` : 'no step'}`);
-  return { steps: seen, carried: carried ? carried.perSecond : 0, brokeAt: missed ? missed.offered : null, notes };
+  return { passed: true, steps: seen, carried: carried ? carried.perSecond : 0, brokeAt: missed ? missed.offered : null, notes };
 });
 
 /** How a step went. The last one was cut short where it ended the run, so its rate is not known. */
@@ -77,7 +77,7 @@ export function setup() {
 /** Of ten requests seven ask for the turn, two for the list, one for the seats. */
 export default function ({ showId, tokens }) {
   const elapsed = (Date.now() - exec.scenario.startTime) / 1000;
-  exec.vu.tags.step = String(Math.min(steps, Math.floor(elapsed / (climbSeconds + holdSeconds)) + 1));
+  exec.vu.metrics.tags.step = String(Math.min(steps, Math.floor(elapsed / (climbSeconds + holdSeconds)) + 1));
   const n = Math.floor(Math.random() * users);
   const dice = Math.random();
   if (dice < 0.7) poll(fan(n + 1), tokens[n]);
