@@ -15,7 +15,7 @@ scripts+=(soak breakpoint)
 
 scale() {
   case $1 in
-    spike) echo "USERS=${SPIKE_USERS:-10000}" ;;
+    spike) echo "USERS=${SPIKE_USERS:-3000}" ;;
     soak) echo "MINUTES=${SOAK_MINUTES:-10}" ;;
     endpoint-*) echo "RAMP_SECONDS=${ENDPOINT_SECONDS:-25}" ;;
   esac
