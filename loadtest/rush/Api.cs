@@ -13,8 +13,11 @@ internal sealed record Answer<T>(HttpStatusCode Status, T? Body, string? Code)
     public bool Ok => Code is null;
 }
 
-/// <summary>The public API as one caller sees it. Nothing here knows anything the documentation does not say.</summary>
-internal sealed class Api(HttpClient http, string bearer, Measurements measurements)
+/// <summary>What a login gives.</summary>
+internal sealed record LoginAnswer(string AccessToken);
+
+/// <summary>The public API as one caller sees it, or anybody where there is no bearer token. Nothing here knows anything the documentation does not say.</summary>
+internal sealed class Api(HttpClient http, string? bearer, Measurements measurements)
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -30,6 +33,12 @@ internal sealed class Api(HttpClient http, string bearer, Measurements measureme
             Timeout = TimeSpan.FromSeconds(60),
         };
 
+    public Task<Answer<AccountResponse>> RegisterAsync(RegisterRequest request) => SendAsync<AccountResponse>("register", HttpMethod.Post, "/api/v1/users", body: request);
+
+    public Task<Answer<LoginAnswer>> LogInAsync(LoginRequest request) => SendAsync<LoginAnswer>("log in", HttpMethod.Post, "/api/v1/users/login", body: request);
+
+    public Task<Answer<ConcertPage>> ConcertsAsync() => SendAsync<ConcertPage>("concerts", HttpMethod.Get, "/api/v1/concerts?limit=100");
+
     public Task<Answer<QueueTokenResponse>> JoinAsync(ConcertId target) => SendAsync<QueueTokenResponse>("join", HttpMethod.Post, $"/api/v1/queues/tokens/{target}");
 
     public Task<Answer<EnterResponse>> EnterAsync(string token) => SendAsync<EnterResponse>("poll", HttpMethod.Post, "/api/v1/queues/enter", token);
@@ -40,6 +49,12 @@ internal sealed class Api(HttpClient http, string bearer, Measurements measureme
 
     public Task<Answer<ReservationResponse>> HoldAsync(ShowId show, string token, string key, params SeatId[] seats) =>
         SendAsync<ReservationResponse>("hold", HttpMethod.Post, $"/api/v1/reservations/{show}", token, key, new HoldRequest(seats));
+
+    public Task<Answer<ReservationResponse>> HoldBestAsync(ShowId show, string token, string key) =>
+        SendAsync<ReservationResponse>("hold", HttpMethod.Post, $"/api/v1/reservations/{show}", token, key, new HoldRequest(Quantity: 1));
+
+    public Task<Answer<ReservationResponse>> ReservationAsync(ReservationId reservation) =>
+        SendAsync<ReservationResponse>("reservation", HttpMethod.Get, $"/api/v1/reservations/{reservation}");
 
     public Task<Answer<ReservationResponse>> CancelAsync(ReservationId reservation) =>
         SendAsync<ReservationResponse>("cancel", HttpMethod.Delete, $"/api/v1/reservations/{reservation}");
@@ -63,7 +78,7 @@ internal sealed class Api(HttpClient http, string bearer, Measurements measureme
         where T : class => measurements.TimeAsync(step, async () =>
         {
             using var request = new HttpRequestMessage(method, path);
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+            if (bearer is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
             if (queueToken is not null) request.Headers.Add("Queue-Token", queueToken);
             if (key is not null) request.Headers.Add("Idempotency-Key", key);
             if (body is not null) request.Content = JsonContent.Create(body, options: Json);

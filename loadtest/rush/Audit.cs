@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ConcertDapr.Contracts;
 using Dapper;
@@ -126,7 +127,17 @@ internal sealed class Audit(string postgres, HttpClient http)
     private async Task<NpgsqlConnection> OpenAsync(string database)
     {
         var (host, port) = postgres.Split(':') is [var h, var p] ? (h, p) : (postgres, "5432");
-        var connection = new NpgsqlConnection($"Host={host};Port={port};Username=postgres;Database={database}");
+        var settings = new NpgsqlConnectionStringBuilder
+        {
+            Host = host,
+            Port = int.Parse(port, CultureInfo.InvariantCulture),
+            Username = Environment.GetEnvironmentVariable("PGUSER") ?? "postgres",
+            Password = Environment.GetEnvironmentVariable("PGPASSWORD"),
+            Database = database,
+            // Kerberos is not used, and its library is in no slim image.
+            GssEncryptionMode = GssEncryptionMode.Disable,
+        };
+        var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }

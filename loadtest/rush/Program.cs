@@ -4,6 +4,11 @@ try
 {
     var options = RushOptions.Parse(args);
     using var http = Api.CreateClient(options.Url);
+    if (options.Scenario == "ticket")
+    {
+        await new Ticket(options, http).BuyAsync();
+        return 0;
+    }
     var scenarios = new Scenarios(options, http);
     var audit = new Audit(options.Postgres, http);
     for (var run = 1; run <= options.Runs; run++)
