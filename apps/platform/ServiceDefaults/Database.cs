@@ -102,6 +102,8 @@ public sealed record DatabaseSettings(string Host, int Port, string User, string
         Database = database,
         MaxPoolSize = poolSize,
         SslMode = SslMode,
+        // Kerberos is not used, and its library is in no slim image.
+        GssEncryptionMode = GssEncryptionMode.Disable,
         NoResetOnClose = true,
         MaxAutoPrepare = 50,
         AutoPrepareMinUsages = 2,
