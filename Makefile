@@ -25,7 +25,7 @@ AREAS   ?= *
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
 
-.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench conformance images kind-up kind-down minikube-up minikube-down clean services
+.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench conformance images containers kind-up kind-down minikube-up minikube-down clean services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +71,9 @@ conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. 
 
 images: ## build the container images. TAG=dev, DAPR_SDK=inrepo, APPS="gateway queue", BASE=local (docs/images.md)
 	@bash scripts/images.sh
+
+containers: ## run the rendered chart's containers with podman, buy a ticket, remove everything; as root, from nothing
+	@bash scripts/containers.sh
 
 kind-up: ## a kind cluster from nothing to a sold ticket. PUBSUB=kafka, TAG=…, IMAGES=keep, VALUES="more.yaml"
 	@bash scripts/cluster-up.sh kind

@@ -2,6 +2,7 @@
 # Base images made of Debian's packages and of this machine's .NET, where no registry is in reach (make images BASE=local):
 #   localhost/concert-dapr/base-runtime   what an ASP.NET Core program needs and nothing else: no shell, no package manager
 #   localhost/concert-dapr/base-sdk       Debian with the .NET SDK, to build in
+#   localhost/concert-dapr/base-servers   Debian with Redis and PostgreSQL (base-images.sh servers), for make containers
 # They are kept by podman; a second run finds them.
 set -euo pipefail
 
@@ -48,13 +49,21 @@ make_runtime() {
     --change 'ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=true' --change 'ENV ASPNETCORE_HTTP_PORTS=8080'
 }
 
-make_sdk() {
-  local root=$work/sdk mirror
+# A small Debian, unpacked once for both images below.
+debian() {
+  [ ! -d "$work/debian" ] || return 0
+  local mirror
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
-  debootstrap --variant=minbase --include=ca-certificates,libssl3,libstdc++6,zlib1g bookworm "$root" "$mirror" >"$work/debootstrap.log" \
+  debootstrap --variant=minbase --include=ca-certificates,libssl3,libstdc++6,zlib1g bookworm "$work/debian" "$mirror" >"$work/debootstrap.log" \
     || { tail -n 5 "$work/debootstrap.log" >&2; exit 1; }
-  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
-  copy_certificates "$root"
+  rm -rf "$work/debian"/var/cache/apt/archives/*.deb
+  copy_certificates "$work/debian"
+}
+
+make_sdk() {
+  debian
+  local root=$work/sdk
+  cp -a "$work/debian" "$root"
   mkdir -p "$root/usr/share/dotnet"
   cp -r "$dotnet_root/." "$root/usr/share/dotnet/"
   ln -sf /usr/share/dotnet/dotnet "$root/usr/bin/dotnet"
@@ -62,7 +71,24 @@ make_sdk() {
     --change 'ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=true'
 }
 
+make_servers() {
+  debian
+  local root=$work/servers
+  cp -a "$work/debian" "$root"
+  # Neither starts while it is installed.
+  mkdir -p "$root/etc/postgresql-common"
+  echo 'create_main_cluster = false' >"$root/etc/postgresql-common/createcluster.conf"
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d"
+  DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install -y --no-install-recommends redis-server postgresql >"$work/servers.log" 2>&1 \
+    || { tail -n 5 "$work/servers.log" >&2; exit 1; }
+  rm -rf "$root"/var/cache/apt/archives/*.deb
+  import "$1" "$root" --change 'ENV PATH=/usr/bin:/bin:/usr/sbin:/sbin'
+}
+
 exists "localhost/concert-dapr/base-runtime:$runtime" || make_runtime "localhost/concert-dapr/base-runtime:$runtime"
 exists "localhost/concert-dapr/base-sdk:$sdk" || make_sdk "localhost/concert-dapr/base-sdk:$sdk"
 podman tag "localhost/concert-dapr/base-runtime:$runtime" localhost/concert-dapr/base-runtime:local
 podman tag "localhost/concert-dapr/base-sdk:$sdk" localhost/concert-dapr/base-sdk:local
+if [ "${1:-}" = servers ]; then
+  exists localhost/concert-dapr/base-servers:local || make_servers localhost/concert-dapr/base-servers:local
+fi
