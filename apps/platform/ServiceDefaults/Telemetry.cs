@@ -108,7 +108,10 @@ public static class ConcertTelemetry
         }
     }
 
-    /// <summary>Begins traces where a request came in: not for probes, ticks of timers, questions of the sidecar, and what a service does on its own again and again.</summary>
+    /// <summary>
+    /// Begins traces where a request came in: not for probes, ticks of timers, questions of the sidecar, and what a service does on its
+    /// own again and again.
+    /// </summary>
     private sealed class BusinessSampler(double share) : Sampler
     {
         private readonly TraceIdRatioBasedSampler _some = new(share);

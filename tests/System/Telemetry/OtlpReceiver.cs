@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace ConcertDapr.Tests;
 
 /// <summary>A span as it arrived.</summary>
-public sealed record ReceivedSpan(string Service, string Scope, string Trace, string Id, string? Parent, string Name, Span.Types.SpanKind Kind, DateTimeOffset Start,
-    TimeSpan Duration, IReadOnlyDictionary<string, string> Attributes)
+public sealed record ReceivedSpan(string Service, string Scope, string Trace, string Id, string? Parent, string Name,
+    Span.Types.SpanKind Kind, DateTimeOffset Start, TimeSpan Duration, IReadOnlyDictionary<string, string> Attributes)
 {
     /// <summary>Service and name, as a reader of a trace sees them.</summary>
     public override string ToString() => $"{Service}: {Name}";
@@ -60,8 +60,8 @@ public sealed class OtlpReceiver : IAsyncDisposable
         foreach (var spans in request.ResourceSpans)
             foreach (var scope in spans.ScopeSpans)
                 foreach (var span in scope.Spans)
-                    Spans.Enqueue(new(ServiceOf(spans.Resource), scope.Scope?.Name ?? "", Hex(span.TraceId), Hex(span.SpanId), span.ParentSpanId.IsEmpty ? null : Hex(span.ParentSpanId),
-                        span.Name, span.Kind, DateTimeOffset.UnixEpoch.AddTicks((long)(span.StartTimeUnixNano / 100)),
+                    Spans.Enqueue(new(ServiceOf(spans.Resource), scope.Scope?.Name ?? "", Hex(span.TraceId), Hex(span.SpanId),
+                        span.ParentSpanId.IsEmpty ? null : Hex(span.ParentSpanId), span.Name, span.Kind, DateTimeOffset.UnixEpoch.AddTicks((long)(span.StartTimeUnixNano / 100)),
                         TimeSpan.FromTicks((long)(span.EndTimeUnixNano - span.StartTimeUnixNano) / 100), Dictionary(span.Attributes)));
         return Task.FromResult(new ExportTraceServiceResponse());
     }

@@ -5,7 +5,8 @@ namespace ConcertDapr.Tests;
 /// <summary>The metrics and labels that an expression of Prometheus' language names.</summary>
 public sealed partial record PromQl(IReadOnlyList<string> Metrics, IReadOnlyList<string> Labels)
 {
-    private static readonly HashSet<string> s_words = ["and", "or", "unless", "bool", "offset", "inf", "nan", "by", "without", "on", "ignoring", "group_left", "group_right"];
+    private static readonly HashSet<string> s_words = 
+        ["and", "or", "unless", "bool", "offset", "inf", "nan", "by", "without", "on", "ignoring", "group_left", "group_right"];
 
     public static PromQl Of(string expression)
     {

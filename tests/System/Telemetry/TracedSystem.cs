@@ -6,8 +6,8 @@ namespace ConcertDapr.Tests;
 
 /// <summary>A third system, which exports traces, metrics and logs; every replica says where it runs.</summary>
 public sealed class TracedSystem() : RunningSystem(13_000, "--set", $"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{ReceiverPort.ToString(CultureInfo.InvariantCulture)}",
-    "--set", "OTEL_METRIC_EXPORT_INTERVAL=500", "--set", "OTEL_BSP_SCHEDULE_DELAY=200", "--set", "OTEL_RESOURCE_ATTRIBUTES=k8s.pod.name=laptop-0,service.instance.id=laptop-0",
-    "--set", "Reservation__HoldSeconds=30")
+    "--set", "OTEL_METRIC_EXPORT_INTERVAL=500", "--set", "OTEL_BSP_SCHEDULE_DELAY=200",
+    "--set", "OTEL_RESOURCE_ATTRIBUTES=k8s.pod.name=laptop-0,service.instance.id=laptop-0")
 {
     private const int ReceiverPort = 17_317;
 
