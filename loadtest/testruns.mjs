@@ -34,6 +34,19 @@ function configMap(scripts) {
 // Ten thousand virtual users need room; all others get by with little.
 const room = (script) => (script === 'spike' ? ['2', '6Gi'] : ['1', '1Gi']);
 
+// What a namespace with the restricted pod security standard demands of the runner and of its helpers.
+const security = `    securityContext:
+      runAsNonRoot: true
+      runAsUser: 12345
+      seccompProfile:
+        type: RuntimeDefault
+    containerSecurityContext:
+      allowPrivilegeEscalation: false
+      capabilities:
+        drop:
+          - ALL
+`;
+
 function testRun(script) {
   const [cpu, memory] = room(script);
   return `${heading}# The runner's log ends with the summary as one line of JSON. There is no \`cleanup: post\`: it would delete the log.
@@ -65,12 +78,9 @@ ${labels.replace(/^ {4}/gm, '        ')}    env:
         memory: ${memory}
       limits:
         memory: ${memory}
-    securityContext:
-      runAsNonRoot: true
-      runAsUser: 12345
-      seccompProfile:
-        type: RuntimeDefault
-`;
+${security}  starter:
+${security}  initializer:
+${security}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
