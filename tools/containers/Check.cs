@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using ConcertDapr.Charts;
 using static ConcertDapr.Charts.Manifest;
 

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using ConcertDapr.Charts;
-using static ConcertDapr.Charts.Manifest;
 
 namespace ConcertDapr.Containers;
 
@@ -49,7 +47,7 @@ internal sealed class Injector(Chart chart, string image, string work)
     /// <summary>A pod's sidecar.</summary>
     public ContainerSpec Sidecar(Manifest deployment, int index)
     {
-        var annotations = Map(deployment.Pod!["metadata"]?["annotations"]).Where(a => a.Key.StartsWith(Annotation, StringComparison.Ordinal))
+        var annotations = Manifest.Map(deployment.Pod!["metadata"]?["annotations"]).Where(a => a.Key.StartsWith(Annotation, StringComparison.Ordinal))
             .ToDictionary(a => a.Key[Annotation.Length..], a => a.Value);
         if (annotations.GetValueOrDefault("enabled") != "true") throw new CheckException($"{deployment}: dapr.io/enabled is not true");
         List<string> arguments = [];
@@ -76,6 +74,4 @@ internal sealed class Injector(Chart chart, string image, string work)
     ];
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
-
-    private static string Text(JsonNode? node) => Manifest.Text(node);
 }
