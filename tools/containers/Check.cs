@@ -65,8 +65,8 @@ internal sealed class Check(Chart chart, Podman podman, string work)
         Say($"{chart.Deployments.Count} apps and their sidecars are started");
         foreach (var deployment in chart.Deployments)
         {
-            await UntilAsync(deployment.Name, 180, () => ProbeAsync(deployment, "startupProbe"));
-            await UntilAsync(deployment.Name, 180, () => ProbeAsync(deployment, "readinessProbe"));
+            await UntilAsync(deployment.Name, 180, () => ProbeAsync(deployment, "startupProbe"), $"{deployment.Name}-daprd");
+            await UntilAsync(deployment.Name, 180, () => ProbeAsync(deployment, "readinessProbe"), $"{deployment.Name}-daprd");
         }
         foreach (var deployment in chart.Deployments)
         {
@@ -107,11 +107,13 @@ internal sealed class Check(Chart chart, Podman podman, string work)
         }
     }
 
-    private async Task UntilAsync(string name, int seconds, Func<Task<bool>> condition)
+    /// <summary>Waits for a container to be ready; that it ended meanwhile, or its sidecar did, ends the check at once.</summary>
+    private async Task UntilAsync(string name, int seconds, Func<Task<bool>> condition, string? sidecar = null)
     {
         for (var until = _clock.Elapsed.TotalSeconds + seconds; !await condition(); await Task.Delay(200, podman.Stop))
         {
-            if (!await podman.RunsAsync(name)) throw new CheckException($"{name} ended:\n{(await Podman.LogsAsync(name)).Trim()}\n");
+            foreach (var running in new[] { name, sidecar }.OfType<string>())
+                if (!await podman.RunsAsync(running)) throw new CheckException($"{running} ended:\n{(await Podman.LogsAsync(running)).Trim()}\n");
             if (_clock.Elapsed.TotalSeconds > until) throw new CheckException($"{name} is not ready after {seconds} s");
         }
     }
