@@ -23,7 +23,7 @@ internal sealed class RoomStore(DaprClient dapr, RoomPolicies policies)
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var (stored, etag) = await dapr.GetStateAndETagAsync<Room?>(Apps.StateStore, Room.Key(target));
-            var before = (stored ?? Room.Empty(target, policies.Of(target))) with { Policy = policies.Of(target) };
+            var before = (stored ?? Room.Empty(target, policies.Of(target))).Under(policies.Of(target));
             var after = change(before);
             if (ReferenceEquals(before, after)) return (before, after);
             if (!await SaveAsync(target, after, etag)) continue;

@@ -17,6 +17,9 @@ internal static class WaitingRoom
         /// <summary>Hands out <paramref name="count"/> numbers after the last one.</summary>
         public Room Issue(int count) => count == 0 ? room : room with { Issued = room.Issued + count };
 
+        /// <summary>The room under the policy that holds now. Who is inside stays; the peak is counted anew, for it belongs to a capacity.</summary>
+        public Room Under(RoomPolicy policy) => room.Policy == policy ? room : room with { Policy = policy, PeakActive = 0 };
+
         /// <summary>Ends sessions that ran out, then calls as many as capacity and rate allow.</summary>
         public Room Admit(DateTimeOffset now)
         {

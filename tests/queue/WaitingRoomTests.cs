@@ -18,6 +18,18 @@ public class WaitingRoomTests
     }
 
     [Fact]
+    public void A_smaller_capacity_calls_nobody_until_enough_have_left_and_has_a_peak_of_its_own()
+    {
+        var room = Open().Issue(9).Admit(s_now).Under(s_policy with { Capacity = 2 });
+
+        room.Admit(s_now).Active.Count.ShouldBe(3);
+        var later = room.Leave(1).Leave(2).Admit(s_now);
+        later.Active.Select(s => s.Sequence).ShouldBe([3, 4]);
+        later.PeakActive.ShouldBe(2);
+        later.Under(s_policy with { Capacity = 2 }).ShouldBeSameAs(later);
+    }
+
+    [Fact]
     public void Admitting_twice_admits_nobody_new()
     {
         var room = Open().Issue(5).Admit(s_now);

@@ -57,7 +57,7 @@ public sealed record AdmissionEpoch(long AtMs, long Serving);
 /// <param name="Epochs">Recent movement of the door.</param>
 /// <param name="WindowMs">Start of the current rate window, unix milliseconds.</param>
 /// <param name="WindowUsed">Admissions within it.</param>
-/// <param name="PeakActive">The most that were ever inside at once.</param>
+/// <param name="PeakActive">The most that were inside at once under this policy.</param>
 public sealed record Room(ConcertId Target, RoomPolicy Policy, long Issued, long Serving, ImmutableList<Session> Active, ImmutableSortedSet<long> Gone,
     ImmutableList<long> Left, ImmutableList<AdmissionEpoch> Epochs, long WindowMs, int WindowUsed, int PeakActive)
 {
