@@ -51,14 +51,15 @@ step "Dapr, metrics-server, k6 Operator"
 release dapr dapr-system https://dapr.github.io/helm-charts/ dapr $dapr --values k8s/dapr/values.yaml
 release dapr-dashboard dapr-system https://dapr.github.io/helm-charts/ dapr-dashboard $dashboard
 release metrics-server kube-system https://kubernetes-sigs.github.io/metrics-server/ metrics-server $metrics_server --set 'args={--kubelet-insecure-tls}'
-release k6-operator k6-operator-system https://grafana.github.io/helm-charts k6-operator $k6_operator
+release k6-operator k6-operator-system https://grafana.github.io/helm-charts k6-operator $k6_operator --set namespace.create=false
 
 step "Redis, Postgres; events over $PUBSUB"
 kubectl apply -f k8s/namespace.yaml -f k8s/data/namespace.yaml
 bash scripts/kube-secrets.sh concert data
 kubectl apply -k k8s/data
-[ "$PUBSUB" = redis ] || kubectl apply -k k8s/kafka
-kubectl -n data rollout status statefulset --timeout=180s
+servers="redis postgres"
+if [ "$PUBSUB" = kafka ]; then kubectl apply -k k8s/kafka; servers="$servers kafka"; fi
+for server in $servers; do kubectl -n data rollout status "statefulset/$server" --timeout=180s; done
 
 step "telemetry"
 bash scripts/telemetry-secrets.sh data
