@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every k6 script in turn against the running system, with an audit after each, while the collector watches; then the decision report and
-# the table for docs/performance.md. About 35 minutes as it stands. SOAK_MINUTES, SPIKE_USERS and ENDPOINT_SECONDS scale it, ONLY="journey soak"
+# the table for docs/performance.md. About 35 minutes as it stands. SOAK_MINUTES, SPIKE_USERS, THINK_SECONDS and ENDPOINT_SECONDS scale it, ONLY="journey soak"
 # chooses, OUT names the folder. BASE_URL, POSTGRES and REDIS name another system than `make up`'s, K6 another runner than `k6`.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -16,6 +16,7 @@ scripts+=(soak breakpoint)
 scale() {
   case $1 in
     spike) echo "USERS=${SPIKE_USERS:-3000}" ;;
+    journey) echo "THINK_SECONDS=${THINK_SECONDS:-5}" ;;
     soak) echo "MINUTES=${SOAK_MINUTES:-10}" ;;
     endpoint-*) echo "RAMP_SECONDS=${ENDPOINT_SECONDS:-25}" ;;
   esac
