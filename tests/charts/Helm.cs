@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ConcertDapr.Tests;
 
 namespace ConcertDapr.Charts;
 
@@ -10,7 +11,7 @@ internal static class Helm
 {
     public const string Namespace = "concert";
 
-    public static string Root { get; } = FindRoot();
+    public static string Root => Repository.Root;
 
     public static string Chart { get; } = Path.Combine(Root, "charts", "concert-dapr");
 
@@ -41,12 +42,4 @@ internal static class Helm
 
     private static IEnumerable<string> Options(IEnumerable<string> files, IEnumerable<string> sets) =>
         [.. files.SelectMany(f => new[] { "--values", f }), .. sets.SelectMany(s => new[] { "--set", s })];
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "ConcertDapr.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException($"{AppContext.BaseDirectory} is not inside the repository");
-        return folder.FullName;
-    }
 }

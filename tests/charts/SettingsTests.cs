@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using ConcertDapr.Tests;
 using static ConcertDapr.Charts.Manifest;
 
 namespace ConcertDapr.Charts;
@@ -79,8 +79,7 @@ public sealed class SettingsTests
 
     private static async Task<IReadOnlyList<Row>> PrintAsync(string app)
     {
-        var configuration = typeof(SettingsTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-        var info = new ProcessStartInfo("dotnet", [Path.Combine(Helm.Root, "apps", app, "bin", configuration, "net10.0", $"{char.ToUpperInvariant(app[0])}{app[1..]}.dll"), "settings"])
+        var info = new ProcessStartInfo("dotnet", [Repository.App(app), "settings"])
         {
             RedirectStandardOutput = true,
         };
