@@ -12,7 +12,7 @@ passed=0 failed=0 skipped=0 broken=0 failures=""
 for project in $(find tests -name '*.Tests.csproj' -o -path 'tests/*' -name 'Conformance.csproj' -o -path 'tests/*' -name 'System.csproj' | sort); do
   echo "== $project"
   log=$(mktemp)
-  dotnet test "$project" -c Release --no-build --nologo -v quiet 2>&1 | tee "$log"
+  dotnet test "$project" -c Release --no-build --nologo -v quiet --logger "console;verbosity=minimal" 2>&1 | tee "$log"
   [ "${PIPESTATUS[0]}" -eq 0 ] || broken=1
   line=$(grep -E '(Passed|Failed)! +- Failed:' "$log" | tail -n 1)
   failures+=$(awk '/^ +Failed .*\[[^]]*\]$/ { shown = 30 } /^ +Passed |^(Passed|Failed)!/ { shown = 0 } shown-- > 0' "$log")$'\n'

@@ -109,7 +109,7 @@ internal static class Eventually
     /// <summary>Asks every 50 ms; fails after 15 s.</summary>
     public static async Task TrueAsync(Func<Task<bool>> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!await condition())
             await Task.Delay(50, patience.Token);
     }

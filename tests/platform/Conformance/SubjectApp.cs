@@ -27,7 +27,7 @@ public sealed class AppLog
     /// <summary>The next thing that reached the app under this key; fails after 15 s.</summary>
     public async Task<string> NextAsync(string key)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         return await Of(key).Reader.ReadAsync(patience.Token);
     }
 

@@ -28,7 +28,7 @@ public sealed class ActorTests(RedisServer redis)
 
         Task Meet(HttpContext context, SeenRequest request)
         {
-            context.Response.StatusCode = meeting.SignalAndWait(TimeSpan.FromSeconds(10)) ? 200 : 500;
+            context.Response.StatusCode = meeting.SignalAndWait(TimeSpan.FromSeconds(30)) ? 200 : 500;
             return Task.CompletedTask;
         }
     }
@@ -46,10 +46,10 @@ public sealed class ActorTests(RedisServer redis)
         await using var sidecar = await StartAsync(app);
         using var gone = new CancellationTokenSource();
         var hanging = sidecar.Http.PutAsync("/v1.0/actors/T/1/method/hang", null, gone.Token);
-        await entered.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await gone.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => hanging);
-        (await sidecar.PostAsync("/v1.0/actors/T/1/method/m", "1").WaitAsync(TimeSpan.FromSeconds(10))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await sidecar.PostAsync("/v1.0/actors/T/1/method/m", "1").WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class ActorTests(RedisServer redis)
         await using var sidecar = await StartAsync(app);
         (await sidecar.PostAsync("/v1.0/actors/T/1/reminders/r", """{"dueTime":"0s"}""")).EnsureSuccessStatusCode();
         await app.WaitAsync("PUT /actors/T/1/method/remind/r");
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while ((await sidecar.Http.GetAsync("/v1.0/actors/T/1/reminders/r", timeout.Token)).StatusCode != HttpStatusCode.NotFound) await Task.Yield();
     }
 
@@ -157,7 +157,7 @@ public sealed class ActorTests(RedisServer redis)
         }
         await using var first = await StartAsync(one, registry: registry);
         await using var second = await StartAsync(two, registry: registry);
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (first.Runtime.Registry.Hosts("T", "default").Count < 2) await Task.Delay(20, timeout.Token);
         foreach (var sidecar in new[] { first, second })
             for (var i = 0; i < 20; i++)
@@ -182,7 +182,7 @@ public sealed class ActorTests(RedisServer redis)
             context.Response.StatusCode = (int)(await sidecar!.Http.SendAsync(inner)).StatusCode;
         }).On("PUT /actors/T/1/method/inner", 200);
         await using var started = sidecar = await StartAsync(app);
-        (await sidecar.PostAsync("/v1.0/actors/T/1/method/outer", "1").WaitAsync(TimeSpan.FromSeconds(10))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await sidecar.PostAsync("/v1.0/actors/T/1/method/outer", "1").WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     private static async Task<TestApp> AppAsync(string config = """{"entities":["T"]}""") =>

@@ -104,7 +104,7 @@ public sealed class DeliveryTests(RedisServer redis)
         });
         var sidecar = await StartAsync(app, "", ("processingTimeout", "50"), ("redeliverInterval", "50"));
         await sidecar.PostAsync($"/v1.0/publish/pubsub/{topic}", "1");
-        await entered.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(30));
         var stopping = sidecar.DisposeAsync().AsTask();
         release.SetResult();
         await stopping;
@@ -124,8 +124,8 @@ public sealed class DeliveryTests(RedisServer redis)
         var sidecar = await TestSidecar.StartAsync("sub", app, TestSidecar.Redis("pubsub", "pubsub.redis", redis),
             change: options => options with { GracefulShutdown = TimeSpan.FromMilliseconds(100) });
         await sidecar.PostAsync($"/v1.0/publish/pubsub/{topic}", "1");
-        await entered.Task.WaitAsync(TimeSpan.FromSeconds(20));
-        await sidecar.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await sidecar.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         await using var client = redis.Client();
         (await client.SendAsync(default, "XPENDING", topic, "sub")).Items[0].Integer.ShouldBe(1);
     }
@@ -203,7 +203,7 @@ public sealed class DeliveryTests(RedisServer redis)
     private async Task NothingPendingAsync()
     {
         await using var client = redis.Client();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while ((await client.SendAsync(timeout.Token, "XPENDING", topic, "sub")).Checked().Items[0].Integer > 0) await Task.Yield();
     }
 }

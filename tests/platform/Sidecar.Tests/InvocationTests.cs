@@ -42,7 +42,7 @@ public sealed class InvocationTests
         using var answer = await pair.Caller.Http.GetAsync("/v1.0/invoke/callee/method/stream", HttpCompletionOption.ResponseHeadersRead);
         var stream = await answer.Content.ReadAsStreamAsync();
         var buffer = new byte[16];
-        (await stream.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe(3);
+        (await stream.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(30))).ShouldBe(3);
         go.SetResult();
         (await new StreamReader(stream).ReadToEndAsync()).ShouldBe("two");
     }

@@ -23,7 +23,7 @@ public sealed class LockTests(RedisServer redis)
         (await locks.UnlockAsync(key, "b", default)).ShouldBe(UnlockStatus.LockBelongsToOthers);
         (await locks.UnlockAsync(key, "a", default)).ShouldBe(UnlockStatus.Success);
         (await locks.TryLockAsync(key, "b", TimeSpan.FromSeconds(1), default)).ShouldBeTrue();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (!await locks.TryLockAsync(key, "c", TimeSpan.FromSeconds(30), timeout.Token)) await Task.Delay(20, timeout.Token);
     }
 }

@@ -59,7 +59,7 @@ public sealed class TestApp : IAsyncDisposable
     /// <summary>Waits until so many requests of this route have arrived.</summary>
     public async Task<IReadOnlyList<SeenRequest>> WaitAsync(string route, int count = 1)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (true)
         {
             SeenRequest[] found = [.. seen.Where(one => $"{one.Method} {one.Path.Split('?')[0]}" == route)];

@@ -38,7 +38,7 @@ public sealed class TestSidecar : IAsyncDisposable
             RegistryFolder = registry ?? Path.Combine(folder, "registry"),
         };
         var host = await SidecarHost.StartAsync(change?.Invoke(options) ?? options, clock: clock);
-        if (waitForApp) await host.Ready.WaitAsync(TimeSpan.FromSeconds(20));
+        if (waitForApp) await host.Ready.WaitAsync(TimeSpan.FromSeconds(30));
         return new TestSidecar(host, folder);
     }
 

@@ -33,6 +33,6 @@ public sealed class TurnQueueTests
         await cancel.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => gone);
         turns.Leave();
-        await next.WaitAsync(TimeSpan.FromSeconds(5));
+        await next.WaitAsync(TimeSpan.FromSeconds(30));
     }
 }

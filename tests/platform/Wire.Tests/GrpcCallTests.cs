@@ -71,18 +71,23 @@ public sealed class GrpcCallTests
     [Fact]
     public async Task The_callers_time_limit_ends_a_hanging_call_on_both_sides()
     {
-        var ended = new TaskCompletionSource();
+        var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var server = await RunningServer.StartAsync(s => s.Unary<GetStateRequest, GetStateResponse>(Get,
-            GetStateRequest.Parser, async (_, call) =>
+            GetStateRequest.Parser, async (request, call) =>
             {
+                if (request.Key == "warm") return new();
                 using var _1 = call.Cancellation.Register(ended.SetResult);
+                started.SetResult();
                 await Task.Delay(Timeout.Infinite, call.Cancellation);
                 return new();
             }));
         using var client = server.Client();
-        var call = client.UnaryAsync(Get, s_request, GetStateResponse.Parser, new(TimeSpan.FromMilliseconds(200)));
+        // The time limit counts from the call, so the connection is there before it.
+        await client.UnaryAsync(Get, new GetStateRequest { Key = "warm" }, GetStateResponse.Parser);
+        var call = client.UnaryAsync(Get, s_request, GetStateResponse.Parser, new(TimeSpan.FromSeconds(1)));
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await ShouldFail(call, StatusCode.DeadlineExceeded, "Deadline Exceeded");
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -100,10 +105,10 @@ public sealed class GrpcCallTests
         using var client = server.Client();
         using var stop = new CancellationTokenSource();
         var reading = ReadAll(client.Open(Items, new GetWorkItemsRequest(), WorkItem.Parser), stop.Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => reading);
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -123,7 +128,7 @@ public sealed class GrpcCallTests
         var stream = client.Open(Items, new GetWorkItemsRequest(), WorkItem.Parser);
         await using var items = stream.ReadAllAsync().GetAsyncEnumerator();
         var first = items.MoveNextAsync();
-        await stream.Opened.WaitAsync(TimeSpan.FromSeconds(5));
+        await stream.Opened.WaitAsync(TimeSpan.FromSeconds(30));
         for (var i = 0; i < 3; i++)
         {
             next.Release();

@@ -135,7 +135,8 @@ internal sealed class LoadedComponents : IAsyncDisposable
 
     private async Task<RedisClient> ConnectAsync(ComponentSpec spec, CancellationToken cancellationToken)
     {
-        var client = new RedisClient(RedisSettings.Read(spec));
+        var settings = RedisSettings.Read(spec);
+        var client = new RedisClient(settings);
         owned.Push(client);
         while (true)
         {
@@ -148,6 +149,10 @@ internal sealed class LoadedComponents : IAsyncDisposable
             {
                 // A server that starts together with its sidecars gets until initTimeout.
                 await PauseOrThrowAsync(e, cancellationToken);
+            }
+            catch (OperationCanceledException e)
+            {
+                throw new RedisConnectionException($"redis: not connected to {settings.EndPoint} within {spec.InitTimeout.TotalSeconds:0.#} s", e);
             }
         }
     }

@@ -53,10 +53,10 @@ internal sealed class GrpcSidecar : IAsyncDisposable
     }
 
     public Task<T> DaprAsync<T>(string method, IMessage request, MessageParser<T> parser) where T : class, IMessage<T> =>
-        Client.UnaryAsync("/dapr.proto.runtime.v1.Dapr/" + method, request, parser, new(TimeSpan.FromSeconds(10)));
+        Client.UnaryAsync("/dapr.proto.runtime.v1.Dapr/" + method, request, parser, new(TimeSpan.FromSeconds(30)));
 
     public Task<T> TaskHubAsync<T>(string method, IMessage request, MessageParser<T> parser) where T : class, IMessage<T> =>
-        Client.UnaryAsync("/TaskHubSidecarService/" + method, request, parser, new(TimeSpan.FromSeconds(10)));
+        Client.UnaryAsync("/TaskHubSidecarService/" + method, request, parser, new(TimeSpan.FromSeconds(30)));
 
     public static async Task<RpcException> ShouldFailAsync(Task call, StatusCode code)
     {

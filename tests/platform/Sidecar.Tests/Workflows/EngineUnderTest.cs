@@ -21,7 +21,7 @@ internal sealed class EngineUnderTest : IAsyncDisposable
 
     public Worker Worker { get; set; }
 
-    public static CancellationToken Soon => new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token;
+    public static CancellationToken Soon => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
 
     public Task StartAsync(string id, string name = "W", string? input = null) =>
         Engine.StartAsync(new() { InstanceId = id, Name = name, Input = input }, Soon);

@@ -157,7 +157,7 @@ public sealed class RecoveryTests
         _ = engine.TerminateAsync(new() { InstanceId = "p", Recursive = true }, EngineUnderTest.Soon);
         await worker.NextTurnAsync();
         await engine.CompleteWorkflowAsync(new() { InstanceId = "p" });
-        await process.Killed.WaitAsync(TimeSpan.FromSeconds(10));
+        await process.Killed.WaitAsync(TimeSpan.FromSeconds(30));
         disk.Rows.Keys.ShouldNotContain(k => k.Contains("||c||inbox", StringComparison.Ordinal));
     }
 }

@@ -61,7 +61,7 @@ internal sealed class Worker : IAsyncDisposable
     public ConcurrentDictionary<string, Func<ActivityRequest, ActivityResponse>> Activities { get; } = new();
 
     /// <summary>The next item that has no code.</summary>
-    public async Task<WorkItem> NextAsync() => await _items.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+    public async Task<WorkItem> NextAsync() => await _items.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
     public async Task<WorkflowRequest> NextTurnAsync() => (await NextAsync()).WorkflowRequest.ShouldNotBeNull();
 
