@@ -10,7 +10,8 @@ namespace ConcertDapr.Sidecar.Actors;
 /// Reminders: stored before they are confirmed, run by the sidecar that hosts their actor, delivered at least once.
 /// Ticks missed while no host was there follow when one comes back.
 /// </summary>
-internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, string appId, string @namespace, TimeProvider clock, ILogger log)
+internal sealed class ActorReminders(
+    ActorRuntime actors, IStateStore store, string appId, string @namespace, TimeProvider clock, Agenda agenda, ILogger log)
 {
     private const int Attempts = 4;
 
@@ -91,18 +92,20 @@ internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, str
     {
         var stop = new CancellationTokenSource();
         running[(reminder.Actor, reminder.Name)] = stop;
-        _ = Task.Run(() => RunAsync(reminder, stop), CancellationToken.None);
+        var item = agenda.Enter($"reminder {reminder.Name} of actor {reminder.Actor}");
+        _ = Task.Run(() => RunAsync(reminder, stop, item), CancellationToken.None);
     }
 
-    private async Task RunAsync(Reminder first, CancellationTokenSource stop)
+    private async Task RunAsync(Reminder first, CancellationTokenSource stop, Agenda.Item item)
     {
+        using var done = item;
         try
         {
             for (var reminder = first; reminder is not null;)
             {
-                await Wait.UntilAsync(reminder.NextDue, clock, stop.Token);
+                await item.WaitUntilAsync(reminder.NextDue, stop.Token);
                 if (!actors.IsMine(reminder.Actor)) return;
-                await TickAsync(reminder, stop.Token);
+                await TickAsync(reminder, item, stop.Token);
                 reminder = await FinishAsync(reminder, stop.Token);
             }
         }
@@ -123,7 +126,7 @@ internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, str
     }
 
     /// <summary>Four attempts, one second apart; then the tick is given up, as in daprd.</summary>
-    private async Task TickAsync(Reminder reminder, CancellationToken cancellationToken)
+    private async Task TickAsync(Reminder reminder, Agenda.Item item, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -138,7 +141,7 @@ internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, str
                 log.TickFailed("reminder", reminder.Name, reminder.Actor.ToString(), e.Message);
                 if (attempt == Attempts) return;
             }
-            await Task.Delay(AttemptPause, clock, cancellationToken);
+            await item.PauseAsync(AttemptPause, cancellationToken);
         }
     }
 
@@ -158,7 +161,7 @@ internal sealed class ActorReminders(ActorRuntime actors, IStateStore store, str
             {
                 log.TickFailed("storing the next time of reminder", reminder.Name, reminder.Actor.ToString(), e.Message);
             }
-            await Task.Delay(AttemptPause, clock, cancellationToken);
+            await Task.Delay(AttemptPause, cancellationToken);
         }
     }
 }

@@ -28,10 +28,10 @@ internal sealed class ActorRuntime : IAsyncDisposable
         log = runtime.Loggers.CreateLogger("dapr.runtime.actor");
         directory = new(() => new ActorDirectory(runtime.Registry, runtime.Namespace));
         Table = new ActorTable(runtime, log);
-        Timers = new ActorTimers(this, runtime.Clock, log);
+        Timers = new ActorTimers(this, runtime.Clock, runtime.Agenda, log);
         State = new ActorState(runtime, Table);
         Reminders = runtime.ActorStateStore is { } store
-            ? new ActorReminders(this, store, runtime.AppId, runtime.Namespace, runtime.Clock, log)
+            ? new ActorReminders(this, store, runtime.AppId, runtime.Namespace, runtime.Clock, runtime.Agenda, log)
             : null;
     }
 
@@ -171,7 +171,7 @@ internal sealed class ActorRuntime : IAsyncDisposable
             }
             if (attempt == LookupAttempts)
                 throw new ActorCallException($"failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor '{call.Actor}'");
-            await Task.Delay(LookupPause, runtime.Clock, cancellationToken);
+            await Task.Delay(LookupPause, cancellationToken);
         }
     }
 
@@ -185,7 +185,7 @@ internal sealed class ActorRuntime : IAsyncDisposable
 
     private async Task ScanAsync()
     {
-        using var timer = new PeriodicTimer(ScanInterval, runtime.Clock);
+        using var timer = new PeriodicTimer(ScanInterval);
         try
         {
             while (await timer.WaitForNextTickAsync(stop.Token))

@@ -53,7 +53,7 @@ internal sealed class ActorTable(SidecarRuntime runtime, ILogger log)
     public Task DeactivateAsync(IEnumerable<ActorKey> actors) => Task.WhenAll(actors.Select(async key =>
     {
         if (!instances.TryGetValue(key, out var instance)) return;
-        using var drain = new CancellationTokenSource(instance.Settings.DrainTimeout, runtime.Clock);
+        using var drain = new CancellationTokenSource(instance.Settings.DrainTimeout);
         await DeactivateAsync(instance, static () => true, drain.Token);
     }));
 

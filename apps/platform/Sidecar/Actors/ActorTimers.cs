@@ -10,7 +10,7 @@ internal sealed record ScheduleRequest(
     ActorKey Actor, string Name, string DueTime, string Period, string Ttl, string? Data, string Callback, bool Overwrite);
 
 /// <summary>Timers: in the memory of the sidecar that registered them, whatever becomes of the actor.</summary>
-internal sealed class ActorTimers(ActorRuntime actors, TimeProvider clock, ILogger log)
+internal sealed class ActorTimers(ActorRuntime actors, TimeProvider clock, Agenda agenda, ILogger log)
 {
     private readonly ConcurrentDictionary<(ActorKey, string), CancellationTokenSource> running = new();
 
@@ -29,7 +29,7 @@ internal sealed class ActorTimers(ActorRuntime actors, TimeProvider clock, ILogg
             old.Cancel();
             return stop;
         });
-        _ = RunAsync(request, due, period, end, stop);
+        _ = RunAsync(request, due, period, end, stop, agenda.Enter($"timer {request.Name} of actor {request.Actor}"));
     }
 
     public void Delete(ActorKey actor, string name)
@@ -72,13 +72,15 @@ internal sealed class ActorTimers(ActorRuntime actors, TimeProvider clock, ILogg
         }
     }
 
-    private async Task RunAsync(ScheduleRequest request, DateTimeOffset due, Period? period, DateTimeOffset? end, CancellationTokenSource stop)
+    private async Task RunAsync(
+        ScheduleRequest request, DateTimeOffset due, Period? period, DateTimeOffset? end, CancellationTokenSource stop, Agenda.Item item)
     {
+        using var done = item;
         try
         {
             for (var left = period?.Repetitions ?? (period is null ? 1 : int.MaxValue); left > 0; left--)
             {
-                await Wait.UntilAsync(due, clock, stop.Token);
+                await item.WaitUntilAsync(due, stop.Token);
                 if (clock.GetUtcNow() >= end) return;
                 await TickAsync(request, stop.Token);
                 if (period is null) return;
@@ -141,18 +143,5 @@ internal static class TickBody
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenMemory;
-    }
-}
-
-/// <summary>Waiting for a moment, however far away.</summary>
-internal static class Wait
-{
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(20);
-
-    public static async Task UntilAsync(DateTimeOffset time, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        while (time - clock.GetUtcNow() is var left && left > TimeSpan.Zero)
-            await Task.Delay(left < Longest ? left + TimeSpan.FromMilliseconds(1) : Longest, clock, cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
     }
 }

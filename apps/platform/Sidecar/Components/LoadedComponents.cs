@@ -20,10 +20,11 @@ internal sealed class LoadedComponents : IAsyncDisposable
     private readonly ResiliencySpecs resiliency;
     private readonly TimeProvider clock;
     private readonly ILogger log;
+    private readonly MemoryComponents memory;
     private readonly Stack<IAsyncDisposable> owned = new();
 
     private LoadedComponents(SidecarOptions options, ResiliencySpecs resiliency, TimeProvider clock, ILogger log) =>
-        (this.options, this.resiliency, this.clock, this.log) = (options, resiliency, clock, log);
+        (this.options, this.resiliency, this.clock, this.log, memory) = (options, resiliency, clock, log, options.Memory ?? new());
 
     public Dictionary<string, StateComponent> State { get; } = new(StringComparer.Ordinal);
 
@@ -109,7 +110,7 @@ internal sealed class LoadedComponents : IAsyncDisposable
                 AddState(spec, new RedisStateStore(await ConnectAsync(spec, cancellationToken), spec.Integer("ttlInSeconds")), JsonStyle.Redis);
                 break;
             case "state.in-memory":
-                AddState(spec, new MemoryStateStore(clock), JsonStyle.Memory);
+                AddState(spec, memory.State(spec.Name, clock), JsonStyle.Memory);
                 break;
             case "pubsub.redis":
                 var settings = RedisStreamSettings.Read(spec, options.AppId);
@@ -118,13 +119,13 @@ internal sealed class LoadedComponents : IAsyncDisposable
                 AddPubSub(spec, bus);
                 break;
             case "pubsub.in-memory":
-                AddPubSub(spec, new MemoryPubSub(log));
+                AddPubSub(spec, new MemoryPubSub(memory.Bus(spec.Name), options.AppId, log));
                 break;
             case "lock.redis":
                 AddLock(spec, new RedisLockStore(await ConnectAsync(spec, cancellationToken)));
                 break;
             case "lock.in-memory":
-                AddLock(spec, new MemoryLockStore(clock));
+                AddLock(spec, memory.Locks(spec.Name, clock));
                 break;
             case "bindings.http":
                 Bindings[spec.Name] = BindingComponent.Create(spec, resiliency.ForComponent(spec.Name, "Binding", "Outbound"));

@@ -9,6 +9,9 @@ namespace ConcertDapr.Sidecar.Components;
 /// <param name="Kind">Component, Configuration, Subscription, Resiliency, …</param>
 internal sealed record Manifest(string File, string ApiVersion, string Kind, string Name, YamlNode Root)
 {
+    /// <summary>Given as text: <see cref="File"/> is a name for messages only.</summary>
+    public bool IsText { get; private init; }
+
     public string Namespace => Root.Text("metadata", "namespace") ?? "";
 
     /// <summary>App ids this manifest is for; empty means all.</summary>
@@ -18,9 +21,14 @@ internal sealed record Manifest(string File, string ApiVersion, string Kind, str
         (Scopes.Count == 0 || Scopes.Contains(appId))
         && (@namespace.Length == 0 || Namespace.Length == 0 || Namespace == @namespace);
 
+    /// <summary>Everything that these settings name, folders first.</summary>
+    /// <exception cref="SidecarStartException">A folder does not exist, or a text is no manifest.</exception>
+    public static IReadOnlyList<Manifest> Load(SidecarOptions options, ILogger log) =>
+        [.. LoadFolders(options.ResourcesPaths, log), .. options.Manifests.SelectMany((text, at) => LoadText(text, $"manifest text {at + 1}"))];
+
     /// <summary>The documents of all <c>*.yaml</c> and <c>*.yml</c> files of the folders, in the order of their names.</summary>
     /// <exception cref="SidecarStartException">A folder does not exist.</exception>
-    public static IReadOnlyList<Manifest> LoadFolders(IEnumerable<string> folders, ILogger log)
+    private static List<Manifest> LoadFolders(IEnumerable<string> folders, ILogger log)
     {
         var manifests = new List<Manifest>();
         foreach (var folder in folders)
@@ -48,6 +56,23 @@ internal sealed record Manifest(string File, string ApiVersion, string Kind, str
         {
             log.UnreadableManifest(file, e.Message);
             return [];
+        }
+    }
+
+    /// <summary>The documents of a text that is no file.</summary>
+    /// <exception cref="SidecarStartException">It is not YAML, or a document has no kind.</exception>
+    public static IReadOnlyList<Manifest> LoadText(string text, string name)
+    {
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            return [.. stream.Documents.Select(document => Read(name, document.RootNode) is { } read ? read with { IsText = true }
+                : throw new SidecarStartException($"{name} holds a document without kind"))];
+        }
+        catch (YamlException e)
+        {
+            throw new SidecarStartException($"{name} cannot be read as YAML: {e.Message}", e);
         }
     }
 

@@ -19,9 +19,9 @@ internal sealed record SidecarConfiguration(
 
     public static SidecarConfiguration Empty { get; } = new(false, new Dictionary<string, bool>(), null, null);
 
-    /// <summary>The first Configuration of the files.</summary>
+    /// <summary>The first Configuration of the files, or among the manifests that were given as text.</summary>
     /// <exception cref="SidecarStartException">A file does not exist or holds no Configuration.</exception>
-    public static SidecarConfiguration Load(IEnumerable<string> files, ILogger log)
+    public static SidecarConfiguration Load(IEnumerable<string> files, IEnumerable<Manifest> texts, ILogger log)
     {
         foreach (var file in files)
         {
@@ -30,7 +30,7 @@ internal sealed record SidecarConfiguration(
                 return Read(found);
             throw new SidecarStartException($"configuration file {file} holds no Configuration");
         }
-        return Empty;
+        return texts.FirstOrDefault(manifest => manifest.Kind == "Configuration") is { } text ? Read(text) : Empty;
     }
 
     private static SidecarConfiguration Read(Manifest manifest)

@@ -32,7 +32,7 @@ internal sealed class BulkDelivery : TopicDelivery
         while (await queue.Reader.WaitToReadAsync())
         {
             var batch = new List<Waiting>();
-            using var end = new CancellationTokenSource(options.MaxAwait, Context.Clock);
+            using var end = new CancellationTokenSource(options.MaxAwait);
             try
             {
                 while (batch.Count < options.MaxMessages) batch.Add(await queue.Reader.ReadAsync(end.Token));

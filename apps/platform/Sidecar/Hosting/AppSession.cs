@@ -151,7 +151,7 @@ internal sealed class AppSession(SidecarRuntime runtime, ILogger log, Action onR
                 Volatile.Write(ref healthy, false);
                 await BecomeUnhealthyAsync();
             }
-            await Task.Delay(check.Interval, runtime.Clock, cancellationToken);
+            await Task.Delay(check.Interval, cancellationToken);
         }
     }
 

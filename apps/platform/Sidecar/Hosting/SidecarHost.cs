@@ -75,7 +75,7 @@ public sealed class SidecarHost : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
         log.ShuttingDown();
-        if (runtime.Options.BlockShutdown > TimeSpan.Zero) await Task.Delay(runtime.Options.BlockShutdown, runtime.Clock);
+        if (runtime.Options.BlockShutdown > TimeSpan.Zero) await Task.Delay(runtime.Options.BlockShutdown);
         runtime.SignalStopping();
         await stop.CancelAsync();
         await session;
@@ -109,10 +109,11 @@ public sealed class SidecarHost : IAsyncDisposable
     private static async Task<SidecarRuntime> BuildAsync(
         SidecarOptions options, ILoggerFactory loggers, TimeProvider clock, ILogger log, CancellationToken cancellationToken)
     {
-        var configuration = SidecarConfiguration.Load(options.ConfigPaths, log);
-        var manifests = Manifest.LoadFolders(options.ResourcesPaths, log);
+        var manifests = Manifest.Load(options, log);
+        var configuration = SidecarConfiguration.Load(options.ConfigPaths, manifests.Where(one => one.IsText), log);
+        var agenda = new Agenda(clock);
         List<Manifest> mine = [.. manifests.Where(manifest => manifest.IsFor(options.AppId, options.Namespace))];
-        var resiliency = ResiliencySpecs.Load(mine.Where(one => one.Kind == "Resiliency"), clock, log);
+        var resiliency = ResiliencySpecs.Load(mine.Where(one => one.Kind == "Resiliency"), agenda, log);
         Subscription[] declarative = [.. mine.Where(one => one.Kind == "Subscription").Select(SubscriptionReader.FromManifest)];
         var components = await LoadedComponents.LoadAsync(manifests, options, resiliency, clock, log, cancellationToken);
         var app = new AppChannel(options);
@@ -125,6 +126,7 @@ public sealed class SidecarHost : IAsyncDisposable
             Options = options,
             Configuration = configuration,
             Clock = clock,
+            Agenda = agenda,
             Spans = spans,
             Loggers = loggers,
             Resiliency = resiliency,
@@ -136,7 +138,7 @@ public sealed class SidecarHost : IAsyncDisposable
             Bindings = new BindingApi(components.Bindings),
             Subscriptions = new Subscriptions(components.PubSub, new DeliveryContext(app, configuration.Tracing, clock, log, spans), declarative),
             Registry = registry,
-            Invoke = new InvokeApi(options, app, registry, resiliency, clock),
+            Invoke = new InvokeApi(options, app, registry, resiliency),
         };
         runtime.Metadata.HttpEndpoints = [.. mine.Where(one => one.Kind == "HTTPEndpoint").Select(one => one.Name)];
         return runtime;

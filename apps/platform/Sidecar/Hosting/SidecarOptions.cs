@@ -1,3 +1,5 @@
+using ConcertDapr.Sidecar.Components;
+
 namespace ConcertDapr.Sidecar;
 
 /// <summary>How one sidecar runs; the same settings as daprd's flags and environment.</summary>
@@ -9,6 +11,7 @@ public sealed record SidecarOptions
     /// <summary>Where the app listens; null when there is no app to call.</summary>
     public int? AppPort { get; init; }
 
+    /// <summary>Address of the app.</summary>
     public string AppChannelAddress { get; init; } = "127.0.0.1";
 
     /// <summary><c>http</c>, <c>https</c> or <c>h2c</c>.</summary>
@@ -26,10 +29,17 @@ public sealed record SidecarOptions
     /// <summary>Port for other sidecars; 0 picks a free one.</summary>
     public int InternalPort { get; init; }
 
+    /// <summary>IP addresses on which the HTTP and gRPC APIs listen.</summary>
     public IReadOnlyList<string> ListenAddresses { get; init; } = ["127.0.0.1"];
 
     /// <summary>Folders with component, subscription and resiliency manifests.</summary>
     public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
+
+    /// <summary>
+    /// Manifests given as YAML text instead of in files, each with any number of documents: components, subscriptions,
+    /// resiliency, a Configuration. They come after those of the folders.
+    /// </summary>
+    public IReadOnlyList<string> Manifests { get; init; } = [];
 
     /// <summary>Files with a Configuration manifest.</summary>
     public IReadOnlyList<string> ConfigPaths { get; init; } = [];
@@ -49,11 +59,13 @@ public sealed record SidecarOptions
     /// <summary>Header buffer in bytes: requests may carry twice as much, answers of the app exactly this.</summary>
     public int ReadBufferSize { get; init; } = 4 * 1024;
 
+    /// <summary>How the app's health is followed; null does not.</summary>
     public AppHealthOptions? AppHealthCheck { get; init; }
 
     /// <summary><c>config</c> and <c>subscribe</c> may be switched off.</summary>
     public IReadOnlyList<string> DisabledInitEndpoints { get; init; } = [];
 
+    /// <summary>How long the end of the sidecar waits for what is under way.</summary>
     public TimeSpan GracefulShutdown { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a sidecar goes on serving after it was told to stop, unless the app turns unhealthy before.</summary>
@@ -61,6 +73,9 @@ public sealed record SidecarOptions
 
     /// <summary>Folder in which sidecars of one machine find each other; null: from the Configuration, else a folder of this user.</summary>
     public string? RegistryFolder { get; init; }
+
+    /// <summary>What in-memory components keep; null is kept by this sidecar alone.</summary>
+    internal MemoryComponents? Memory { get; init; }
 
     internal string NamespaceOrDefault => Namespace.Length == 0 ? "default" : Namespace;
 }

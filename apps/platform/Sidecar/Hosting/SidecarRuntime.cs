@@ -29,6 +29,9 @@ internal sealed class SidecarRuntime : IDisposable
 
     public required TimeProvider Clock { get; init; }
 
+    /// <summary>What this sidecar does of its own accord.</summary>
+    public required Agenda Agenda { get; init; }
+
     public required ILoggerFactory Loggers { get; init; }
 
     public required ResiliencySpecs Resiliency { get; init; }

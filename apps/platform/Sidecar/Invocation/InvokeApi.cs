@@ -6,13 +6,14 @@ using Grpc.Core;
 namespace ConcertDapr.Sidecar.Invocation;
 
 /// <summary>Service invocation. Throws <see cref="DaprError"/>; an app's own answer is never an error here.</summary>
-internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarRegistry registry, ResiliencySpecs resiliency, TimeProvider clock)
+internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarRegistry registry, ResiliencySpecs resiliency)
     : IDisposable
 {
     private static readonly RetryPolicy Reconnect = RetryPolicy.Constant(TimeSpan.FromSeconds(1), 3);
 
     private readonly PeerClient peers = new();
-    private readonly ResiliencePolicy builtIn = new(null, Reconnect, null, clock);
+    // Waiting for another process is a matter of real time, whatever clock the runtime has.
+    private readonly ResiliencePolicy builtIn = new(null, Reconnect, null, null);
     private int next;
 
     /// <summary>Calls the target's app and returns its answer, of which the body is still to be read.</summary>

@@ -27,11 +27,12 @@ internal sealed class RedisLockStore(RedisClient client) : ILockStore
         (UnlockStatus)(await Unlock.RunAsync(client, key, [owner], cancellationToken)).Integer;
 }
 
-/// <summary><c>lock.in-memory</c>: for tests without Redis; shared by nobody outside this sidecar.</summary>
+/// <summary><c>lock.in-memory</c>: for tests without Redis; shared by nobody outside this process.</summary>
 internal sealed class MemoryLockStore(TimeProvider clock) : ILockStore
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, (string Owner, DateTimeOffset Until)> leases = new(StringComparer.Ordinal);
+    private DateTimeOffset nextSweep = DateTimeOffset.MinValue;
 
     public Task<bool> TryLockAsync(string key, string owner, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -39,6 +40,7 @@ internal sealed class MemoryLockStore(TimeProvider clock) : ILockStore
         {
             if (Holder(key) is not null) return Task.FromResult(false);
             leases[key] = (owner, clock.GetUtcNow() + lease);
+            Sweep();
             return Task.FromResult(true);
         }
     }
@@ -52,6 +54,16 @@ internal sealed class MemoryLockStore(TimeProvider clock) : ILockStore
             leases.Remove(key);
             return Task.FromResult(UnlockStatus.Success);
         }
+    }
+
+    /// <summary>Drops leases that ran out now and then, so that keys nobody asks for again do not pile up.</summary>
+    private void Sweep()
+    {
+        var now = clock.GetUtcNow();
+        if (now < nextSweep) return;
+        nextSweep = now.AddSeconds(10);
+        foreach (var (key, lease) in leases)
+            if (lease.Until <= now) leases.Remove(key);
     }
 
     private string? Holder(string key) =>

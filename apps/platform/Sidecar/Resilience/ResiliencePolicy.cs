@@ -1,9 +1,14 @@
 namespace ConcertDapr.Sidecar.Resilience;
 
-/// <summary>Retry around circuit breaker around timeout around a call; each part may be absent.</summary>
-internal sealed class ResiliencePolicy(TimeSpan? timeout, RetryPolicy? retry, CircuitBreaker? breaker, TimeProvider clock)
+/// <summary>
+/// Retry around circuit breaker around timeout around a call; each part may be absent. Pauses and breakers follow the runtime's
+/// clock (the agenda's; null is real time); the timeout is one of a real call and runs in real time.
+/// </summary>
+internal sealed class ResiliencePolicy(TimeSpan? timeout, RetryPolicy? retry, CircuitBreaker? breaker, Agenda? agenda)
 {
-    public static ResiliencePolicy None { get; } = new(null, null, null, TimeProvider.System);
+    public static ResiliencePolicy None { get; } = new(null, null, null, null);
+
+    private readonly TimeProvider clock = agenda?.Clock ?? TimeProvider.System;
 
     public bool IsNone => timeout is null && retry is null && breaker is null;
 
@@ -16,6 +21,7 @@ internal sealed class ResiliencePolicy(TimeSpan? timeout, RetryPolicy? retry, Ci
         Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, Func<Exception, bool>? isFinal = null)
     {
         if (IsNone) return await call(cancellationToken);
+        using var item = Retries ? agenda?.Enter("a call that is repeated when it fails") : null;
         var started = clock.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
@@ -29,7 +35,7 @@ internal sealed class ResiliencePolicy(TimeSpan? timeout, RetryPolicy? retry, Ci
             {
                 pause = wait;
             }
-            await Task.Delay(pause.Value, clock, cancellationToken);
+            await (item?.PauseAsync(pause.Value, cancellationToken) ?? Task.Delay(pause.Value, cancellationToken));
         }
     }
 
@@ -51,7 +57,7 @@ internal sealed class ResiliencePolicy(TimeSpan? timeout, RetryPolicy? retry, Ci
     private async Task<T> TimedAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         if (timeout is not { } limit) return await call(cancellationToken);
-        using var timer = new CancellationTokenSource(limit, clock);
+        using var timer = new CancellationTokenSource(limit);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {

@@ -8,7 +8,7 @@ using YamlDotNet.RepresentationModel;
 namespace ConcertDapr.Sidecar.Resilience;
 
 /// <summary>The policies and targets of all Resiliency manifests of a sidecar.</summary>
-internal sealed class ResiliencySpecs(TimeProvider clock)
+internal sealed class ResiliencySpecs(Agenda agenda)
 {
     private readonly Dictionary<string, TimeSpan> timeouts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RetryPolicy> retries = new(StringComparer.Ordinal);
@@ -18,14 +18,14 @@ internal sealed class ResiliencySpecs(TimeProvider clock)
     private readonly Dictionary<string, (Target? Inbound, Target? Outbound)> components = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CircuitBreaker> open = new(StringComparer.Ordinal);
 
-    public static ResiliencySpecs Load(IEnumerable<Manifest> manifests, TimeProvider clock, ILogger log)
+    public static ResiliencySpecs Load(IEnumerable<Manifest> manifests, Agenda agenda, ILogger log)
     {
-        var specs = new ResiliencySpecs(clock);
+        var specs = new ResiliencySpecs(agenda);
         foreach (var manifest in manifests)
         {
             try
             {
-                specs.Add(Read(manifest, clock));
+                specs.Add(Read(manifest, agenda));
                 specs.Names.Add(manifest.Name);
             }
             catch (Exception e) when (e is FormatException or CelSyntaxException)
@@ -67,8 +67,8 @@ internal sealed class ResiliencySpecs(TimeProvider clock)
         Named(retries, target, target?.Retry, levels, "RetryPolicy", out var retry);
         Named(breakers, target, target?.Breaker, levels, "CircuitBreakerPolicy", out var breaker);
         if (timeout is null && retry is null && breaker is null) return null;
-        var circuit = breaker is null ? null : open.GetOrAdd(breakerKey, _ => new CircuitBreaker(breaker, clock));
-        return new ResiliencePolicy(timeout, retry, circuit, clock);
+        var circuit = breaker is null ? null : open.GetOrAdd(breakerKey, _ => new CircuitBreaker(breaker, agenda.Clock));
+        return new ResiliencePolicy(timeout, retry, circuit, agenda);
     }
 
     private static bool Named<T>(Dictionary<string, T> policies, Target? target, string? name, string[] levels, string suffix, out T? found)
@@ -95,9 +95,9 @@ internal sealed class ResiliencySpecs(TimeProvider clock)
         }
     }
 
-    private static ResiliencySpecs Read(Manifest manifest, TimeProvider clock)
+    private static ResiliencySpecs Read(Manifest manifest, Agenda agenda)
     {
-        var specs = new ResiliencySpecs(clock);
+        var specs = new ResiliencySpecs(agenda);
         var (policies, targets) = (manifest.Root.At("spec", "policies"), manifest.Root.At("spec", "targets"));
         foreach (var (name, node) in policies.Members("timeouts")) specs.timeouts[name] = Duration(node.Text() ?? "", $"timeout {name}");
         foreach (var (name, node) in policies.Members("retries")) specs.retries[name] = Retry(name, node);

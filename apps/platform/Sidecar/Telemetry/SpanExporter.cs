@@ -91,7 +91,7 @@ internal sealed class SpanExporter : IAsyncDisposable
     {
         while (await _spans.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            await Task.Delay(s_gather, _clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_gather, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var batch = new ScopeSpans { Scope = new() { Name = "ConcertDapr.Sidecar" } };
             while (batch.Spans.Count < MostAtOnce && _spans.Reader.TryRead(out var span)) batch.Spans.Add(span);
             await SendAsync(new() { ResourceSpans = { new ResourceSpans { Resource = _resource, ScopeSpans = { batch } } } });

@@ -21,8 +21,19 @@ internal sealed class DueTimes : IDisposable
     {
         lock (_lock)
         {
-            _actions.Enqueue(action, due);
+            // A millisecond is what timers can tell apart. Moments taken from histories lie a few ticks beyond, for their order.
+            _actions.Enqueue(action, due.AddTicks(-(due.Ticks % TimeSpan.TicksPerMillisecond)));
             SetAlarm();
+        }
+    }
+
+    /// <summary>Whether something is due that has not been run.</summary>
+    public bool HasDue
+    {
+        get
+        {
+            lock (_lock)
+                return _actions.TryPeek(out _, out var next) && next <= _time.GetUtcNow();
         }
     }
 

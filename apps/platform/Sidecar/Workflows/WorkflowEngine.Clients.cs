@@ -156,7 +156,7 @@ public sealed partial class WorkflowEngine
     {
         try
         {
-            await _queue.Connected.WaitAsync(s_purgeWaitsForWorker, _time, cancellationToken);
+            await _queue.Connected.WaitAsync(s_purgeWaitsForWorker, cancellationToken);
         }
         catch (TimeoutException)
         {

@@ -116,7 +116,7 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
             catch (Exception e) when (!_stop.IsCancellationRequested)
             {
                 LogStoreFailed(e, id);
-                await Task.Delay(s_retryPause, _time, _stop.Token);
+                await Task.Delay(s_retryPause, _stop.Token);
             }
         }
     }
@@ -134,11 +134,29 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
         if (instance is not { Phase: TurnPhase.Idle, State: { IsTerminal: false, Inbox.Count: > 0 } })
             return;
         instance.Phase = TurnPhase.Queued;
+        Interlocked.Increment(ref _version);
         _queue.Add(new Ticket.Workflow(instance.Id));
     }
 
     /// <summary>Work that follows a stored change and is not part of the caller's answer; repeated until it succeeds.</summary>
-    private Task InBackground(string id, Func<Task> work) => Task.Run(async () =>
+    private Task InBackground(string id, Func<Task> work)
+    {
+        Interlocked.Increment(ref _background);
+        Interlocked.Increment(ref _version);
+        return Task.Run(async () =>
+        {
+            try
+            {
+                await RepeatAsync(id, work);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _background);
+            }
+        });
+    }
+
+    private async Task RepeatAsync(string id, Func<Task> work)
     {
         while (!_stop.IsCancellationRequested)
         {
@@ -150,14 +168,14 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
             catch (Exception e) when (!_stop.IsCancellationRequested)
             {
                 LogRetry(e, id);
-                await Task.Delay(s_retryPause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(s_retryPause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (OperationCanceledException)
             {
                 return; // The engine stops; the next one finds the work in the history.
             }
         }
-    });
+    }
 
     private HistoryEvent NewEvent(Action<HistoryEvent> fill, bool routed = false)
     {
