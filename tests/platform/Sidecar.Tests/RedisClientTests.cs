@@ -76,7 +76,7 @@ public sealed class RedisClientTests(RedisServer redis)
         using var server = new FakeServer(["+PONG\r\n", ""]);
         await using var client = new RedisClient(server.Options with { CommandTimeout = TimeSpan.FromSeconds(1) });
         var error = await Should.ThrowAsync<RedisConnectionException>(() => client.SendAsync(default, "GET", "a"));
-        error.InnerException.ShouldBeOfType<TimeoutException>();
+        error.GetBaseException().ShouldBeOfType<TimeoutException>();
     }
 
     [Fact]
