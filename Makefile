@@ -21,11 +21,12 @@ SHARED  ?= ../shared
 GOLDENS ?= $(SHARED)/goldens
 SCOPE   ?= core
 AREAS   ?= *
+PACKAGES ?= .local/packages
 
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
 
-.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench conformance images containers kind-up kind-down minikube-up minikube-down clean services
+.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench conformance packages images containers kind-up kind-down minikube-up minikube-down clean services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +69,9 @@ bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as shares 
 
 conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. AREAS='http/*' SCOPE=core GOLDENS='dir …'
 	@bash scripts/conformance.sh "$(SHARED)" "$(GOLDENS)" "$(SCOPE)" "$(AREAS)"
+
+packages: ## pack the sidecar as a tool and the test host as a library, and use both as a stranger would. PACKAGES=folder
+	@bash scripts/packages.sh $(PACKAGES)
 
 images: ## build the container images. TAG=dev, DAPR_SDK=inrepo, APPS="gateway queue", BASE=local (docs/images.md)
 	@bash scripts/images.sh
