@@ -67,13 +67,13 @@ internal sealed class TestNetwork(TimeProvider clock)
         foreach (var runtime in members.Keys.Select(member => member.Runtime))
         {
             if (runtime.Agenda.FindUndone() is { } due) return due;
-            if (runtime.Workflows is { } workflows && await workflows.FindUndoneAsync(cancellationToken) is { } undone) return undone;
+            if (runtime.Workflows?.Engine is { } workflows && await workflows.FindUndoneAsync(cancellationToken) is { } undone) return undone;
         }
         // Something may have gone from where we had not looked yet to where we had.
         return Version == before ? null : "something that has just begun";
     }
 
-    private long Version => members.Keys.Sum(member => member.Runtime.Agenda.Version + (member.Runtime.Workflows?.Version ?? 0));
+    private long Version => members.Keys.Sum(member => member.Runtime.Agenda.Version + (member.Runtime.Workflows?.Engine?.Version ?? 0));
 
     private void RemoveWhenEmpty()
     {

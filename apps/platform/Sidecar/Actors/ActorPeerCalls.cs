@@ -12,7 +12,12 @@ internal static class ActorPeerCalls
     public const string ActorPrefix = "/actors/";
     public const string ReminderPath = "/reminders";
     public const string TickHeader = "sidecar-tick";
+    public const string ForwardedHeader = "sidecar-forwarded";
     public const string AlreadyExists = "already exists";
+
+    /// <summary>On an answer with <see cref="MovedStatus"/>: the actor does not live there, nothing was done.</summary>
+    public const string MovedHeader = "sidecar-moved";
+    public const int MovedStatus = 421;
 
     /// <exception cref="PeerGoneException">The host cannot be reached.</exception>
     /// <exception cref="ActorCallException">The app did not answer 200.</exception>
@@ -25,9 +30,10 @@ internal static class ActorPeerCalls
         if (call.ContentType is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", call.ContentType);
         foreach (var (name, values) in call.Headers) request.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         if (call.IsTick) request.Headers.TryAddWithoutValidation(TickHeader, "1");
+        if (call.Forwarded) request.Headers.TryAddWithoutValidation(ForwardedHeader, "1");
         try
         {
-            using var answer = await peers.SendAsync(request, registry, cancellationToken);
+            using var answer = await SendAsync(peers, request, registry, call.Actor, cancellationToken);
             var response = answer.Response;
             var headers = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
                 .Where(header => !InvokeHeaders.IsHopByHop(header.Key) && !header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
@@ -50,7 +56,7 @@ internal static class ActorPeerCalls
         request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(reminder, ActorPeerJson.Default.ScheduleRequest));
         try
         {
-            using var answer = await peers.SendAsync(request, registry, cancellationToken);
+            using var answer = await SendAsync(peers, request, registry, reminder.Actor, cancellationToken);
             return await answer.Response.Content.ReadAsStringAsync(cancellationToken) != AlreadyExists;
         }
         catch (InvalidOperationException e)
@@ -65,7 +71,16 @@ internal static class ActorPeerCalls
         using var request = PeerClient.Request(host, ReminderPath, HttpMethod.Delete);
         request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(
             new ScheduleRequest(actor, name, "", "", "", null, "", true), ActorPeerJson.Default.ScheduleRequest));
-        using var answer = await peers.SendAsync(request, registry, cancellationToken);
+        using var answer = await SendAsync(peers, request, registry, actor, cancellationToken);
+    }
+
+    private static async Task<AppAnswer> SendAsync(
+        PeerClient peers, HttpRequestMessage request, SidecarRegistry registry, ActorKey actor, CancellationToken cancellationToken)
+    {
+        var answer = await peers.SendAsync(request, registry, cancellationToken);
+        if ((int)answer.Response.StatusCode != MovedStatus || !answer.Response.Headers.Contains(MovedHeader)) return answer;
+        answer.Dispose();
+        throw new ActorMovedException(actor);
     }
 
     public static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);

@@ -38,7 +38,7 @@ internal sealed class ActorReminders(
     public async Task DeleteAsync(ActorKey actor, string name, CancellationToken cancellationToken)
     {
         Stop(actor, name);
-        await store.ExecuteAsync(new StateDelete(KeyOf(actor, name)), cancellationToken);
+        await ForgetAsync(actor, name, cancellationToken);
     }
 
     /// <summary>Runs all stored reminders of these types whose actors are hosted here; those that moved away stop.</summary>
@@ -79,9 +79,12 @@ internal sealed class ActorReminders(
         }
     }
 
-    private ValueTask WriteAsync(Reminder reminder, CancellationToken cancellationToken) => store.ExecuteAsync(
-        new StateSet(KeyOf(reminder.Actor, reminder.Name), JsonSerializer.SerializeToUtf8Bytes(reminder, ReminderJson.Default.Reminder), TtlSeconds: 0),
-        cancellationToken);
+    private ValueTask WriteAsync(Reminder reminder, CancellationToken cancellationToken) => ActorState.WriteAsync(store,
+        [new StateSet(KeyOf(reminder.Actor, reminder.Name), JsonSerializer.SerializeToUtf8Bytes(reminder, ReminderJson.Default.Reminder), TtlSeconds: 0)],
+        actors.FenceOf(reminder.Actor), cancellationToken);
+
+    private ValueTask ForgetAsync(ActorKey actor, string name, CancellationToken cancellationToken) =>
+        ActorState.WriteAsync(store, [new StateDelete(KeyOf(actor, name))], actors.FenceOf(actor), cancellationToken);
 
     private void Stop(ActorKey actor, string name)
     {
@@ -153,7 +156,7 @@ internal sealed class ActorReminders(
         {
             try
             {
-                if (next is null) await store.ExecuteAsync(new StateDelete(KeyOf(reminder.Actor, reminder.Name)), cancellationToken);
+                if (next is null) await ForgetAsync(reminder.Actor, reminder.Name, cancellationToken);
                 else await WriteAsync(next, cancellationToken);
                 return next;
             }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using ConcertDapr.Sidecar.Invocation;
+using ConcertDapr.Sidecar.Leases;
 using ConcertDapr.Sidecar.Resilience;
 using Microsoft.Extensions.Logging;
 
@@ -7,9 +9,9 @@ namespace ConcertDapr.Sidecar.Actors;
 /// <summary>Actors of one sidecar: calls to wherever an actor lives, and the hosting of the app's own types.</summary>
 internal sealed class ActorRuntime : IAsyncDisposable
 {
-    private static readonly TimeSpan LookupPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookupPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookupPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ScanInterval = TimeSpan.FromMilliseconds(500);
-    private const int LookupAttempts = 6;
 
     private readonly SidecarRuntime runtime;
     private readonly ILogger log;
@@ -20,16 +22,17 @@ internal sealed class ActorRuntime : IAsyncDisposable
     private ActorConfiguration configuration = new(new Dictionary<string, ActorTypeSettings>());
     private Dictionary<string, string> membership = new(StringComparer.Ordinal);
     private Task scanning = Task.CompletedTask;
+    private volatile LeaseTable? leases;
     private volatile bool hosting;
 
     public ActorRuntime(SidecarRuntime runtime)
     {
         this.runtime = runtime;
         log = runtime.Loggers.CreateLogger("dapr.runtime.actor");
-        directory = new(() => new ActorDirectory(runtime.Registry, runtime.Namespace));
-        Table = new ActorTable(runtime, log);
+        directory = new(() => new ActorDirectory(runtime.Registry, runtime.AppId, runtime.Namespace, () => leases));
+        Table = new ActorTable(runtime, LeaseOf, log);
         Timers = new ActorTimers(this, runtime.Clock, runtime.Agenda, log);
-        State = new ActorState(runtime, Table);
+        State = new ActorState(runtime, Table, FenceOf);
         Reminders = runtime.ActorStateStore is { } store
             ? new ActorReminders(this, store, runtime.AppId, runtime.Namespace, runtime.Clock, runtime.Agenda, log)
             : null;
@@ -56,7 +59,15 @@ internal sealed class ActorRuntime : IAsyncDisposable
 
     public bool Hosts(string type) => configuration.Types.ContainsKey(type);
 
-    public bool IsMine(ActorKey actor) => directory.Value.IsMine(actor);
+    /// <summary>Whether the actor lives here now.</summary>
+    public bool IsMine(ActorKey actor) => leases is { } table
+        ? table.Held(ActorDirectory.ShardOf(actor), forNewWork: false) is not null
+        : directory.Value.Find(actor) is { } host && directory.Value.IsOwn(host);
+
+    /// <summary>What proves, along with a write for an actor, that it lives here; null where replicas share no store.</summary>
+    /// <exception cref="ActorMovedException">It does not.</exception>
+    public Fence? FenceOf(ActorKey actor) => leases is not { } table ? null
+        : table.Held(ActorDirectory.ShardOf(actor), forNewWork: false)?.Fence ?? throw new ActorMovedException(actor);
 
     /// <summary>Takes the app's settings; without an actor state store nothing is hosted.</summary>
     public void Configure(ActorConfiguration read)
@@ -77,6 +88,7 @@ internal sealed class ActorRuntime : IAsyncDisposable
             hosting = true;
             runtime.Announce(HostedTypes);
             log.HostingActors(string.Join(' ', HostedTypes));
+            await ShareAsync();
             membership = ReadMembership();
             await Reminders!.LoadAsync(HostedTypes, cancellationToken);
             if (scanning.IsCompleted) scanning = Task.Run(ScanAsync, CancellationToken.None);
@@ -118,25 +130,37 @@ internal sealed class ActorRuntime : IAsyncDisposable
         }
     }
 
-    /// <summary>Calls an actor that lives here.</summary>
-    public Task<ActorReply> CallHereAsync(ActorCall call, CancellationToken cancellationToken) =>
-        configuration.Types.TryGetValue(call.Actor.Type, out var settings)
-            ? Table.CallAsync(call, settings, cancellationToken)
-            : throw new ActorCallException($"actor type {call.Actor.Type} is not hosted here");
+    /// <summary>Calls an actor that lives here, or, once, passes the call on to the replica that has it.</summary>
+    /// <exception cref="ActorMovedException">It lives elsewhere; the caller asks again.</exception>
+    public Task<ActorReply> CallHereAsync(ActorCall call, CancellationToken cancellationToken)
+    {
+        if (!configuration.Types.TryGetValue(call.Actor.Type, out var settings))
+            throw new ActorCallException($"actor type {call.Actor.Type} is not hosted here");
+        if (leases is null || IsMine(call.Actor)) return Table.CallAsync(call, settings, cancellationToken);
+        return !call.Forwarded && directory.Value.Find(call.Actor) is { } host && !directory.Value.IsOwn(host)
+            ? CallAtAsync(host, call with { Forwarded = true }, cancellationToken)
+            : throw new ActorMovedException(call.Actor);
+    }
 
     /// <summary>A timer's or reminder's call.</summary>
     public Task TickAsync(ActorKey actor, string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         CallAsync(new ActorCall(actor, path, "", body, "application/json", [], IsTick: true), cancellationToken);
 
-    /// <summary>The sidecar that hosts an actor, when it is another one of this process.</summary>
-    public SidecarRuntime? NeighbourOf(ActorKey actor) =>
-        directory.Value.Find(actor) is { } host && !directory.Value.IsOwn(host) ? directory.Value.InProcess(host) : null;
+    /// <summary>Stores and schedules a reminder where its actor lives. False when it exists and may not be replaced.</summary>
+    /// <exception cref="FormatException">A time, period or ttl cannot be used.</exception>
+    public Task<bool> CreateReminderAsync(ScheduleRequest request, CancellationToken cancellationToken) => AtHostAsync(request.Actor,
+        host => directory.Value.IsOwn(host) ? Reminders!.CreateAsync(request, cancellationToken)
+            : directory.Value.InProcess(host)?.Actors.Reminders is { } neighbour ? neighbour.CreateAsync(request, cancellationToken)
+            : ActorPeerCalls.CreateReminderAsync(peers.Value, runtime.Registry, host, request, cancellationToken), cancellationToken);
 
-    /// <summary>The sidecar that hosts an actor, when it is one of another process.</summary>
-    public RegistryEntry? PeerOf(ActorKey actor) =>
-        directory.Value.Find(actor) is { } host && !directory.Value.IsOwn(host) && directory.Value.InProcess(host) is null ? host : null;
-
-    public PeerClient Peers => peers.Value;
+    /// <summary>Deletes a reminder where its actor lives.</summary>
+    public Task DeleteReminderAsync(ActorKey actor, string name, CancellationToken cancellationToken) => AtHostAsync(actor, async host =>
+    {
+        if (directory.Value.IsOwn(host)) await Reminders!.DeleteAsync(actor, name, cancellationToken);
+        else if (directory.Value.InProcess(host)?.Actors.Reminders is { } neighbour) await neighbour.DeleteAsync(actor, name, cancellationToken);
+        else await ActorPeerCalls.DeleteReminderAsync(peers.Value, runtime.Registry, host, actor, name, cancellationToken);
+        return true;
+    }, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -147,30 +171,37 @@ internal sealed class ActorRuntime : IAsyncDisposable
         var wasHosting = hosting;
         hosting = false;
         if (wasHosting) runtime.Announce([]);
+        if (leases is { } table) await table.DisposeAsync();
         await Table.DeactivateAsync([.. Table.Active]);
         if (peers.IsValueCreated) peers.Value.Dispose();
         turn.Dispose();
         stop.Dispose();
     }
 
-    private async Task<ActorReply> FindAndCallAsync(ActorCall call, CancellationToken cancellationToken)
+    private Task<ActorReply> FindAndCallAsync(ActorCall call, CancellationToken cancellationToken) =>
+        AtHostAsync(call.Actor, host => CallAtAsync(host, call, cancellationToken), cancellationToken);
+
+    /// <summary>Finds an actor's host and asks it; for a while again, as long as nobody hosts the actor or it is on the move.</summary>
+    private async Task<T> AtHostAsync<T>(ActorKey actor, Func<RegistryEntry, Task<T>> ask, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var began = Stopwatch.GetTimestamp();
+        while (true)
         {
             try
             {
-                if (directory.Value.Find(call.Actor) is { } host) return await CallAtAsync(host, call, cancellationToken);
+                if (directory.Value.Find(actor) is { } host) return await ask(host);
             }
-            catch (PeerGoneException e) when (attempt == LookupAttempts)
+            catch (PeerGoneException e) when (e.MayHaveArrived || Stopwatch.GetElapsedTime(began) >= LookupPatience)
             {
+                // What may have been done must not be done again without the caller's knowledge.
                 throw new ActorCallException(e.Message, inner: e);
             }
-            catch (PeerGoneException)
+            catch (Exception e) when (e is PeerGoneException or ActorMovedException or FencedException && Stopwatch.GetElapsedTime(began) < LookupPatience)
             {
-                // The host was killed; the next look-up knows it or finds another one.
+                // The host was killed or has given the actor up; the next look-up knows it or finds another one.
             }
-            if (attempt == LookupAttempts)
-                throw new ActorCallException($"failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor '{call.Actor}'");
+            if (Stopwatch.GetElapsedTime(began) >= LookupPatience)
+                throw new ActorCallException($"failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor '{actor}'");
             await Task.Delay(LookupPause, cancellationToken);
         }
     }
@@ -220,5 +251,34 @@ internal sealed class ActorRuntime : IAsyncDisposable
     }
 
     private Dictionary<string, string> ReadMembership() =>
-        HostedTypes.ToDictionary(type => type, directory.Value.Membership, StringComparer.Ordinal);
+        HostedTypes.ToDictionary(type => type, type => $"{directory.Value.Membership(type)} {leases?.Version}", StringComparer.Ordinal);
+
+    /// <summary>Begins to share the app's actors with its other replicas, where the store can do that.</summary>
+    private async Task ShareAsync()
+    {
+        if (leases is not null || runtime.ActorStateStore is not ISharedStore store) return;
+        var table = new LeaseTable(store, $"{runtime.AppId}||replicas||{runtime.Namespace}||actors", ActorDirectory.Shards, runtime.Self!, log)
+        {
+            Wants = CanHostAsync,
+            Drain = DrainAsync,
+        };
+        await table.StartAsync();
+        leases = table;
+    }
+
+    /// <summary>While the app does not answer, other replicas (if there are any) take its actors.</summary>
+    private async Task<bool> CanHostAsync(CancellationToken cancellationToken) =>
+        hosting && (leases is not { HasOthers: true } || await runtime.App.AcceptsAsync(cancellationToken));
+
+    /// <summary>Deactivates the actors of these shards; those with an actor that is still in a turn then stay.</summary>
+    private async Task<IReadOnlyList<int>> DrainAsync(IReadOnlyList<int> shards)
+    {
+        var leaving = shards.ToHashSet();
+        await Table.DeactivateAsync([.. Table.Active.Where(actor => leaving.Contains(ActorDirectory.ShardOf(actor)))], onlyIdle: true);
+        leaving.ExceptWith(Table.Active.Select(ActorDirectory.ShardOf));
+        return [.. leaving];
+    }
+
+    private Lease? LeaseOf(ActorKey actor) => leases is not { } table ? null
+        : table.Held(ActorDirectory.ShardOf(actor)) ?? throw new ActorMovedException(actor);
 }

@@ -1,11 +1,12 @@
+using ConcertDapr.Sidecar.Leases;
 using ConcertDapr.Sidecar.State;
 
 namespace ConcertDapr.Sidecar.Actors;
 
 /// <summary>The state of actors in the actor state store.</summary>
-internal sealed class ActorState(SidecarRuntime runtime, ActorTable table)
+internal sealed class ActorState(SidecarRuntime runtime, ActorTable table, Func<ActorKey, Fence?> fenceOf)
 {
-    private static readonly Func<Exception, bool> IsETagProblem = e => e is ETagMismatchException or InvalidETagException;
+    private static readonly Func<Exception, bool> IsETagProblem = e => e is ETagMismatchException or InvalidETagException or FencedException;
 
     /// <summary>The component; null when no store says <c>actorStateStore</c>.</summary>
     public StateComponent? Component => runtime.Components.ActorStore;
@@ -22,6 +23,15 @@ internal sealed class ActorState(SidecarRuntime runtime, ActorTable table)
     public Task<StateItem?> GetAsync(ActorKey actor, string name, CancellationToken cancellationToken) => Component!.Outbound.RunAsync(
         token => Component.Store.GetAsync(KeyOf(actor, name), token).AsTask(), cancellationToken);
 
-    public Task TransactAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken) => Component!.Outbound.RunAsync(
-        token => Component.Store.TransactAsync(operations, token).AsTask(), cancellationToken, IsETagProblem);
+    /// <exception cref="ActorMovedException">The actor has gone to another replica.</exception>
+    /// <exception cref="FencedException">So it has, by the store's word; nothing was written.</exception>
+    public Task TransactAsync(ActorKey actor, IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken)
+    {
+        var fence = fenceOf(actor);
+        return Component!.Outbound.RunAsync(token => WriteAsync(Component.Store, operations, fence, token).AsTask(), cancellationToken, IsETagProblem);
+    }
+
+    /// <summary>Writes under a fence where there is one.</summary>
+    public static ValueTask WriteAsync(IStateStore store, IReadOnlyList<StateOperation> operations, Fence? fence, CancellationToken cancellationToken) =>
+        fence is { } proof ? ((ISharedStore)store).TransactAsync(operations, proof, cancellationToken) : store.TransactAsync(operations, cancellationToken);
 }

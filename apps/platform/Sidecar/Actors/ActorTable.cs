@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using ConcertDapr.Sidecar.Invocation;
+using ConcertDapr.Sidecar.Leases;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 
 namespace ConcertDapr.Sidecar.Actors;
 
 /// <summary>The actors active at this sidecar: their turns, the calls of the app, and their deactivation.</summary>
-internal sealed class ActorTable(SidecarRuntime runtime, ILogger log)
+internal sealed class ActorTable(SidecarRuntime runtime, Func<ActorKey, Lease?> leaseOf, ILogger log)
 {
     private const string Reentrancy = "Dapr-Reentrancy-Id";
 
@@ -21,6 +22,7 @@ internal sealed class ActorTable(SidecarRuntime runtime, ILogger log)
 
     /// <summary>Calls the app within the actor's turn, which ends when the app has answered or the caller has gone.</summary>
     /// <exception cref="ActorCallException">The app did not answer 200.</exception>
+    /// <exception cref="ActorMovedException">The actor has gone to another replica; the app was not called.</exception>
     public async Task<ActorReply> CallAsync(ActorCall call, ActorTypeSettings settings, CancellationToken cancellationToken)
     {
         var chain = settings.Reentrant && !call.IsTick ? ReentrancyId(call) : null;
@@ -31,7 +33,9 @@ internal sealed class ActorTable(SidecarRuntime runtime, ILogger log)
             try
             {
                 instance.LastUsed = runtime.Clock.GetUtcNow();
-                return await SendAsync(call, chain, cancellationToken);
+                return leaseOf(call.Actor) is { } lease
+                    ? await UnderLeaseAsync(call, chain, lease, cancellationToken)
+                    : await SendAsync(call, chain, cancellationToken);
             }
             finally
             {
@@ -49,12 +53,15 @@ internal sealed class ActorTable(SidecarRuntime runtime, ILogger log)
             stillWanted: () => instance.LastUsed + instance.Settings.IdleTimeout <= runtime.Clock.GetUtcNow(), CancellationToken.None)));
     }
 
-    /// <summary>Deactivates these actors once their turns have ended, or after the drain timeout in any case.</summary>
-    public Task DeactivateAsync(IEnumerable<ActorKey> actors) => Task.WhenAll(actors.Select(async key =>
+    /// <summary>
+    /// Deactivates these actors once their turns have ended; after the drain timeout in any case, or, with
+    /// <paramref name="onlyIdle"/>, not those that are still in a turn.
+    /// </summary>
+    public Task DeactivateAsync(IEnumerable<ActorKey> actors, bool onlyIdle = false) => Task.WhenAll(actors.Select(async key =>
     {
         if (!instances.TryGetValue(key, out var instance)) return;
         using var drain = new CancellationTokenSource(instance.Settings.DrainTimeout);
-        await DeactivateAsync(instance, static () => true, drain.Token);
+        await DeactivateAsync(instance, () => !onlyIdle || !drain.IsCancellationRequested, drain.Token);
     }));
 
     /// <summary>The chain of a call: the caller's, or a new one.</summary>
@@ -104,6 +111,20 @@ internal sealed class ActorTable(SidecarRuntime runtime, ILogger log)
         catch (Exception e) when (e is AppUnreachableException or HttpRequestException or OperationCanceledException)
         {
             log.DeactivationRefused(actor.ToString(), e.Message);
+        }
+    }
+
+    /// <summary>A turn whose lease ends is broken off: its successor may begin elsewhere at any time.</summary>
+    private async Task<ActorReply> UnderLeaseAsync(ActorCall call, string? chain, Lease lease, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        try
+        {
+            return await SendAsync(call, chain, either.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ActorCallException($"the turn of actor {call.Actor} was broken off: this replica lost its lease", inner: e);
         }
     }
 

@@ -13,8 +13,10 @@ internal readonly record struct ActorKey(string Type, string Id)
 /// <param name="Query">With its question mark, or empty.</param>
 /// <param name="Headers">The caller's; none for ticks.</param>
 /// <param name="Remote">Came through another sidecar.</param>
+/// <param name="Forwarded">Was passed on by a replica that does not have the actor; it is not passed on again.</param>
 internal sealed record ActorCall(ActorKey Actor, string Path, string Query, ReadOnlyMemory<byte> Body, string? ContentType,
-    IReadOnlyList<KeyValuePair<string, StringValues>> Headers, bool IsTick = false, bool Remote = false);
+    IReadOnlyList<KeyValuePair<string, StringValues>> Headers, bool IsTick = false, bool Remote = false,
+    bool Forwarded = false);
 
 /// <summary>The app's answer to an actor call; its status is always 200.</summary>
 internal sealed record ActorReply(byte[] Body, IReadOnlyList<KeyValuePair<string, StringValues>> Headers)
@@ -33,3 +35,6 @@ internal sealed class ActorCallException(string message, int? status = null, Exc
 
     public bool StackTooDeep { get; init; }
 }
+
+/// <summary>The actor does not live here (any more); whoever looks again finds its new place.</summary>
+internal sealed class ActorMovedException(ActorKey actor) : Exception($"actor {actor} has moved to another replica");

@@ -57,7 +57,7 @@ internal sealed class ActorApi(SidecarRuntime runtime)
             throw new DaprError(400, "ERR_ACTOR_INSTANCE_MISSING", StatusCode.Internal, "actor instance is missing");
         try
         {
-            await Actors.State.TransactAsync(operations(component), cancellationToken);
+            await Actors.State.TransactAsync(actor, operations(component), cancellationToken);
         }
         catch (Exception e) when (StateApi.IsFailure(e, cancellationToken))
         {
@@ -90,13 +90,13 @@ internal sealed class ActorApi(SidecarRuntime runtime)
     /// <summary>Stores and schedules a reminder, at whichever sidecar hosts the actor.</summary>
     public async Task CreateReminderAsync(ScheduleRequest request, CancellationToken cancellationToken)
     {
-        var reminders = Reminders(request.Actor);
+        Reminders(request.Actor);
         CheckName(request.Name, "name");
         CheckJob(request.Actor, request.Name, "ERR_ACTOR_REMINDER_CREATE", "error creating actor reminder: ");
         bool created;
         try
         {
-            created = await CreateAtHostAsync(reminders, request, cancellationToken);
+            created = await Actors.CreateReminderAsync(request, cancellationToken);
         }
         catch (Exception e) when (StateApi.IsFailure(e, cancellationToken))
         {
@@ -123,14 +123,11 @@ internal sealed class ActorApi(SidecarRuntime runtime)
 
     public async Task DeleteReminderAsync(ActorKey actor, string name, CancellationToken cancellationToken)
     {
-        var reminders = Reminders(actor);
+        Reminders(actor);
         CheckJob(actor, name, "ERR_ACTOR_REMINDER_DELETE", "error deleting actor reminder: ");
         try
         {
-            if (Actors.NeighbourOf(actor)?.Actors.Reminders is { } neighbour) await neighbour.DeleteAsync(actor, name, cancellationToken);
-            else if (Actors.PeerOf(actor) is { } peer)
-                await ActorPeerCalls.DeleteReminderAsync(Actors.Peers, runtime.Registry, peer, actor, name, cancellationToken);
-            else await reminders.DeleteAsync(actor, name, cancellationToken);
+            await Actors.DeleteReminderAsync(actor, name, cancellationToken);
         }
         catch (Exception e) when (StateApi.IsFailure(e, cancellationToken))
         {
@@ -138,14 +135,7 @@ internal sealed class ActorApi(SidecarRuntime runtime)
         }
     }
 
-    private async Task<bool> CreateAtHostAsync(ActorReminders own, ScheduleRequest request, CancellationToken cancellationToken)
-    {
-        if (Actors.NeighbourOf(request.Actor)?.Actors.Reminders is { } neighbour) return await neighbour.CreateAsync(request, cancellationToken);
-        if (Actors.PeerOf(request.Actor) is { } peer)
-            return await ActorPeerCalls.CreateReminderAsync(Actors.Peers, runtime.Registry, peer, request, cancellationToken);
-        return await own.CreateAsync(request, cancellationToken);
-    }
-
+    /// <exception cref="DaprError">The app does not host this type.</exception>
     private ActorReminders Reminders(ActorKey actor)
     {
         CheckReserved(actor);

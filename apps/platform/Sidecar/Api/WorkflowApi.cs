@@ -8,11 +8,11 @@ namespace ConcertDapr.Sidecar.Api;
 /// The older workflow API, over HTTP and as the <c>…WorkflowBeta1</c> methods over gRPC. It knows no instance that has a
 /// name with other characters than letters, digits, <c>_</c> and <c>-</c>. Throws <see cref="DaprError"/>.
 /// </summary>
-internal sealed class WorkflowApi(WorkflowEngine? engine)
+internal sealed class WorkflowApi(WorkflowGate? gate)
 {
     private const int LongestId = 64;
 
-    private WorkflowEngine Engine => engine ?? throw new DaprError(500, "ERR_ACTOR_RUNTIME_NOT_FOUND", StatusCode.Unavailable,
+    private WorkflowGate Gate => gate ?? throw new DaprError(500, "ERR_ACTOR_RUNTIME_NOT_FOUND", StatusCode.Unavailable,
         "the state store is not configured to use the actor runtime. Have you set the - name: actorStateStore value: \"true\" in your state store component file?");
 
     /// <summary>Starts an instance and returns its id, without waiting for its first turn; an empty id becomes a UUID.</summary>
@@ -23,7 +23,11 @@ internal sealed class WorkflowApi(WorkflowEngine? engine)
         var instanceId = id.Length > 0 ? id : Guid.NewGuid().ToString();
         CheckId(instanceId);
         await CallAsync("ERR_START_WORKFLOW", $"error starting workflow '{name}': unable to start workflow: failed to start workflow: ",
-            () => Engine.CreateAsync(new() { InstanceId = instanceId, Name = name, Input = input }, cancellationToken));
+            () => EngineAsync("StartInstance", new CreateInstanceRequest { InstanceId = instanceId, Name = name, Input = input }, async (engine, request, token) =>
+            {
+                await engine.CreateAsync(request, token);
+                return new CreateInstanceResponse { InstanceId = request.InstanceId };
+            }, cancellationToken));
         return instanceId;
     }
 
@@ -33,7 +37,8 @@ internal sealed class WorkflowApi(WorkflowEngine? engine)
         CheckGiven(id);
         GetInstanceResponse? found = null;
         await CallAsync("ERR_GET_WORKFLOW", $"error getting workflow '{id}': ", async () =>
-            found = await Engine.GetAsync(new() { InstanceId = id, GetInputsAndOutputs = true }, cancellationToken));
+            found = await EngineAsync("GetInstance", new GetInstanceRequest { InstanceId = id, GetInputsAndOutputs = true },
+                static (engine, request, token) => engine.GetAsync(request, token), cancellationToken));
         return found!.Exists ? found.WorkflowState : null;
     }
 
@@ -44,24 +49,40 @@ internal sealed class WorkflowApi(WorkflowEngine? engine)
             throw Missing("ERR_WORKFLOW_EVENT_NAME_MISSING", "missing workflow event name");
         return CallAsync("ERR_RAISE_EVENT_WORKFLOW",
             $"error raising event on workflow '{id}': failed to raise event {eventName} on workflow {id}: failed to raise event: ",
-            () => Engine.RaiseEventAsync(new() { InstanceId = id, Name = eventName, Input = input }, cancellationToken));
+            () => EngineAsync("RaiseEvent", new RaiseEventRequest { InstanceId = id, Name = eventName, Input = input },
+                static (engine, request, token) => Done<RaiseEventResponse>(engine.RaiseEventAsync(request, token)), cancellationToken));
     }
 
     public Task PauseAsync(string id, CancellationToken cancellationToken) => OnInstanceAsync(id, "ERR_PAUSE_WORKFLOW",
-        $"error pausing workflow {id}: ", () => Engine.SuspendAsync(new() { InstanceId = id }, cancellationToken));
+        $"error pausing workflow {id}: ", () => EngineAsync("SuspendInstance", new SuspendRequest { InstanceId = id },
+            static (engine, request, token) => Done<SuspendResponse>(engine.SuspendAsync(request, token)), cancellationToken));
 
     public Task ResumeAsync(string id, CancellationToken cancellationToken) => OnInstanceAsync(id, "ERR_RESUME_WORKFLOW",
-        $"error resuming workflow {id}: ", () => Engine.ResumeAsync(new() { InstanceId = id }, cancellationToken));
+        $"error resuming workflow {id}: ", () => EngineAsync("ResumeInstance", new ResumeRequest { InstanceId = id },
+            static (engine, request, token) => Done<ResumeResponse>(engine.ResumeAsync(request, token)), cancellationToken));
 
     public Task TerminateAsync(string id, CancellationToken cancellationToken) => OnInstanceAsync(id, "ERR_TERMINATE_WORKFLOW",
-        $"error terminating workflow '{id}': ", () => Engine.TerminateAsync(new() { InstanceId = id, Recursive = true }, cancellationToken), notFound: true);
+        $"error terminating workflow '{id}': ", () => EngineAsync("TerminateInstance", new TerminateRequest { InstanceId = id, Recursive = true },
+            static (engine, request, token) => Done<TerminateResponse>(engine.TerminateAsync(request, token)), cancellationToken), notFound: true);
 
     public Task PurgeAsync(string id, CancellationToken cancellationToken) => OnInstanceAsync(id, "ERR_PURGE_WORKFLOW",
-        $"error purging workflow '{id}': ", () => Engine.PurgeAsync(new() { InstanceId = id, Recursive = true }, cancellationToken), notFound: true);
+        $"error purging workflow '{id}': ", () => EngineAsync("PurgeInstances", new PurgeInstancesRequest { InstanceId = id, Recursive = true },
+            static (engine, request, token) => engine.PurgeAsync(request, token), cancellationToken), notFound: true);
 
     /// <summary>A missing instance, in the words of get, terminate and purge.</summary>
     public static DaprError NotFound(string id) => new(404, "ERR_INSTANCE_ID_NOT_FOUND", StatusCode.NotFound,
         $"unable to find workflow with the provided instance ID: {id}");
+
+    private Task<TResponse> EngineAsync<TRequest, TResponse>(string method, TRequest request,
+        Func<WorkflowEngine, TRequest, CancellationToken, Task<TResponse>> here, CancellationToken cancellationToken)
+        where TRequest : Google.Protobuf.IMessage where TResponse : class, Google.Protobuf.IMessage<TResponse>, new() =>
+        Gate.CallAsync(method, request, (engine, token) => here(engine, request, token), forwarded: false, cancellationToken);
+
+    private static async Task<TResponse> Done<TResponse>(Task done) where TResponse : new()
+    {
+        await done;
+        return new TResponse();
+    }
 
     private static Task OnInstanceAsync(string id, string errorCode, string text, Func<Task> call, bool notFound = false)
     {

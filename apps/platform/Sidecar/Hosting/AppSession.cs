@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text.Json;
 using ConcertDapr.Sidecar.Actors;
 using ConcertDapr.Sidecar.Cel;
@@ -12,7 +11,6 @@ namespace ConcertDapr.Sidecar;
 internal sealed class AppSession(SidecarRuntime runtime, ILogger log, Action onReady)
 {
     private static readonly TimeSpan DialPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan DialTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan[] InitPauses =
         [TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(750), TimeSpan.FromSeconds(1)];
 
@@ -43,24 +41,8 @@ internal sealed class AppSession(SidecarRuntime runtime, ILogger log, Action onR
     private async Task WaitForPortAsync(int port, CancellationToken cancellationToken)
     {
         log.WaitingForApp(port);
-        while (!await AcceptsAsync(port, cancellationToken)) await Task.Delay(DialPause, cancellationToken);
+        while (!await runtime.App.AcceptsAsync(cancellationToken)) await Task.Delay(DialPause, cancellationToken);
         log.AppFound(port);
-    }
-
-    private async Task<bool> AcceptsAsync(int port, CancellationToken cancellationToken)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(DialTimeout);
-        using var client = new TcpClient();
-        try
-        {
-            await client.ConnectAsync(options.AppChannelAddress, port, timeout.Token);
-            return true;
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 
     private async Task InitialiseAsync(CancellationToken cancellationToken)

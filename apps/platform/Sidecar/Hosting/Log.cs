@@ -79,4 +79,7 @@ internal static partial class Log
 
     [LoggerMessage(LogLevel.Warning, "the app has actor types, but no state component says actorStateStore: \"true\": actors are off")]
     public static partial void NoActorStore(this ILogger log);
+
+    [LoggerMessage(LogLevel.Warning, "the leases of {Table} cannot be renewed for now: {Reason}")]
+    public static partial void LeasesSilent(this ILogger log, string table, string reason);
 }

@@ -3,6 +3,7 @@ using ConcertDapr.Sidecar.Api;
 using ConcertDapr.Sidecar.Components;
 using ConcertDapr.Sidecar.Delivery;
 using ConcertDapr.Sidecar.Invocation;
+using ConcertDapr.Sidecar.Leases;
 using ConcertDapr.Sidecar.Resilience;
 using ConcertDapr.Sidecar.Telemetry;
 using ConcertDapr.Sidecar.Workflows;
@@ -27,7 +28,7 @@ public sealed class SidecarHost : IAsyncDisposable
     {
         this.runtime = runtime;
         this.log = log;
-        runtime.Workflows = WorkflowHosting.Start(runtime);
+        runtime.Workflows = WorkflowHosting.Create(runtime);
         listeners = new Listeners(runtime);
         runtime.RequestShutdown = () => shutdown.TrySetResult();
     }
@@ -147,6 +148,8 @@ public sealed class SidecarHost : IAsyncDisposable
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         await listeners.StartAsync(cancellationToken);
+        runtime.Self = new Replica(runtime.Registry.OwnId, ProcessIdentity.Own, listeners.InternalPort, GrpcPort);
+        runtime.Workflows?.Open(runtime.Self);
         runtime.Announce = types => runtime.Registry.Announce(runtime, listeners.InternalPort, types);
         runtime.Announce([]);
         runtime.Health.OutboundReady = true;

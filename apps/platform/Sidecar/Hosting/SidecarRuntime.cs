@@ -3,6 +3,7 @@ using ConcertDapr.Sidecar.Api;
 using ConcertDapr.Sidecar.Components;
 using ConcertDapr.Sidecar.Delivery;
 using ConcertDapr.Sidecar.Invocation;
+using ConcertDapr.Sidecar.Leases;
 using ConcertDapr.Sidecar.Resilience;
 using ConcertDapr.Sidecar.State;
 using ConcertDapr.Sidecar.Telemetry;
@@ -61,10 +62,13 @@ internal sealed class SidecarRuntime : IDisposable
     /// <summary>Tells other sidecars of the machine which actor types are hosted here; set once the ports are known.</summary>
     public Action<IReadOnlyList<string>> Announce { get; set; } = static _ => { };
 
+    /// <summary>This sidecar as its replicas know it; set once the ports are known.</summary>
+    public Replica? Self { get; set; }
+
     public MetadataApi Metadata { get; }
 
-    /// <summary>The workflow engine; null without an actor state store.</summary>
-    public WorkflowEngine? Workflows { get; set; }
+    /// <summary>The app's workflows; null without an actor state store.</summary>
+    public WorkflowGate? Workflows { get; set; }
 
     public string AppId => Options.AppId;
 

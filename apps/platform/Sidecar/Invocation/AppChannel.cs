@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 
 namespace ConcertDapr.Sidecar.Invocation;
@@ -22,6 +23,8 @@ internal sealed class AppAnswer(HttpResponseMessage response, SemaphoreSlim? slo
 /// <summary>Calls of the app over pooled connections.</summary>
 internal sealed class AppChannel : IDisposable
 {
+    private static readonly TimeSpan DialTimeout = TimeSpan.FromMilliseconds(500);
+
     private readonly SidecarOptions options;
     private readonly HttpMessageInvoker invoker;
     private readonly SemaphoreSlim? slots;
@@ -99,6 +102,24 @@ internal sealed class AppChannel : IDisposable
         {
             slots?.Release();
             throw;
+        }
+    }
+
+    /// <summary>Whether the app takes connections.</summary>
+    public async Task<bool> AcceptsAsync(CancellationToken cancellationToken)
+    {
+        if (options.AppPort is not { } port) return false;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(DialTimeout);
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(options.AppChannelAddress, port, timeout.Token);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

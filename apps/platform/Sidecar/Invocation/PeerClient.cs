@@ -1,7 +1,11 @@
 namespace ConcertDapr.Sidecar.Invocation;
 
 /// <summary>The other sidecar cannot be reached.</summary>
-internal sealed class PeerGoneException(string message, Exception inner) : Exception(message, inner);
+internal sealed class PeerGoneException(string message, Exception inner) : Exception(message, inner)
+{
+    /// <summary>Whether the connection was lost under way, so that the request may have been carried out.</summary>
+    public bool MayHaveArrived { get; init; }
+}
 
 /// <summary>Calls of sidecars in other processes, on their internal port.</summary>
 internal sealed class PeerClient : IDisposable
@@ -27,7 +31,7 @@ internal sealed class PeerClient : IDisposable
         catch (HttpRequestException e)
         {
             registry.Forget();
-            throw new PeerGoneException($"{e.InnerException?.Message ?? e.Message}", e);
+            throw new PeerGoneException($"{e.InnerException?.Message ?? e.Message}", e) { MayHaveArrived = e.HttpRequestError != HttpRequestError.ConnectionError };
         }
         if (!response.Headers.Contains(FailureHeader)) return new AppAnswer(response, null);
         using (response)

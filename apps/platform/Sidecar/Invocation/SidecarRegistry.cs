@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ConcertDapr.Sidecar.Leases;
 
 namespace ConcertDapr.Sidecar.Invocation;
 
@@ -44,12 +45,14 @@ internal sealed class SidecarRegistry : IDisposable
             ? path + ".sidecars"
             : Path.Combine(Path.GetTempPath(), $"concert-dapr-{Environment.UserName}", "sidecars"));
 
+    /// <summary>This run's own id.</summary>
+    public string OwnId { get; } = Guid.NewGuid().ToString("N");
+
     /// <summary>Makes this sidecar findable, or publishes that its actor types changed.</summary>
     public void Announce(SidecarRuntime runtime, int internalPort, IReadOnlyList<string> actorTypes)
     {
-        using var process = Process.GetCurrentProcess();
-        var entry = new RegistryEntry(own?.Id ?? Guid.NewGuid().ToString("N"), runtime.AppId, runtime.Namespace, internalPort,
-            process.Id, process.StartTime.ToFileTimeUtc(), actorTypes);
+        var entry = new RegistryEntry(OwnId, runtime.AppId, runtime.Namespace, internalPort,
+            ProcessIdentity.Own.Id, ProcessIdentity.Own.Start, actorTypes);
         Local.GetOrAdd(folder, _ => new(StringComparer.Ordinal))[entry.Id] = runtime;
         var temporary = FileOf(entry.Id) + ".new";
         File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(entry, RegistryJson.Default.RegistryEntry));
@@ -135,15 +138,7 @@ internal sealed class SidecarRegistry : IDisposable
     private bool IsAlive(RegistryEntry entry)
     {
         if (entry.ProcessId == Environment.ProcessId) return InProcess(entry) is not null;
-        try
-        {
-            using var process = Process.GetProcessById(entry.ProcessId);
-            return !process.HasExited && Math.Abs(process.StartTime.ToFileTimeUtc() - entry.ProcessStart) < TimeSpan.FromSeconds(2).Ticks;
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            return false;
-        }
+        return ProcessIdentity.IsRunning(entry.ProcessId, entry.ProcessStart);
     }
 
     private static void Remove(string file)

@@ -12,12 +12,16 @@ internal sealed class RedisScript(string text)
 
     /// <summary>The script's result.</summary>
     /// <exception cref="RedisServerException">The script failed.</exception>
+    public Task<RespReply> RunAsync(RedisClient client, string key, RedisArg[] arguments, CancellationToken cancellationToken) =>
+        RunAsync(client, [key], arguments, cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(RedisClient, string, RedisArg[], CancellationToken)"/>
     public async Task<RespReply> RunAsync(
-        RedisClient client, string key, RedisArg[] arguments, CancellationToken cancellationToken)
+        RedisClient client, RedisArg[] keys, RedisArg[] arguments, CancellationToken cancellationToken)
     {
-        var reply = await client.SendAsync(cancellationToken, ["EVALSHA", hash, 1, key, .. arguments]);
+        var reply = await client.SendAsync(cancellationToken, ["EVALSHA", hash, keys.Length, .. keys, .. arguments]);
         if (reply.IsError && reply.Text.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-            reply = await client.SendAsync(cancellationToken, AsEval(key, arguments));
+            reply = await client.SendAsync(cancellationToken, ["EVAL", text, keys.Length, .. keys, .. arguments]);
         return reply.Checked();
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using ConcertDapr.Sidecar.Leases;
 using ConcertDapr.Sidecar.Redis;
 
 namespace ConcertDapr.Sidecar.State;
@@ -10,7 +11,7 @@ namespace ConcertDapr.Sidecar.State;
 /// <c>version</c> (an integer, the etag, 1 after the first write) and, once written with first-write, the marker
 /// <c>first-write</c>. A marked key refuses every later write that names no etag.
 /// </summary>
-internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSeconds = null) : IStateStore
+internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSeconds = null) : ISharedStore
 {
     // ARGV: expected version ("0" for none), data, "1" to set the first-write marker, TTL in seconds ("" leaves it).
     private static readonly RedisScript Set = new("""
@@ -37,6 +38,38 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
         if stored and type(stored) ~= 'table' and stored ~= '' and stored ~= ARGV[1] and ARGV[1] ~= '0' then return 0 end
         redis.call('DEL', KEYS[1])
         return 1
+        """);
+
+    // KEYS: the lease table, then one key per operation. ARGV: field and holder of the lease, then per operation "S", expected
+    // version, data, TTL (as above), or "D", expected version. It answers -1 when the lease has gone to another, else the number of the first
+    // operation that was refused, 0 for none; the others are done, as between MULTI and EXEC.
+    private static readonly RedisScript Fenced = new("""
+        if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return -1 end
+        local refused, at = 0, 3
+        for i = 2, #KEYS do
+          local key, kind, expected = KEYS[i], ARGV[at], ARGV[at + 1]
+          local stored = redis.pcall('HMGET', key, 'version', 'first-write')
+          if stored.err then
+            redis.call('DEL', key)
+            stored = {false, false}
+          end
+          local version = stored[1]
+          local differs = version and version ~= '' and version ~= expected
+          if differs and (expected ~= '0' or (kind == 'S' and stored[2])) then
+            if refused == 0 then refused = i - 1 end
+          elseif kind == 'S' then
+            redis.call('HSET', key, 'data', ARGV[at + 2])
+            redis.call('HINCRBY', key, 'version', 1)
+            local ttl = ARGV[at + 3]
+            if ttl ~= '' then
+              if tonumber(ttl) > 0 then redis.call('EXPIRE', key, ttl) else redis.call('PERSIST', key) end
+            end
+          else
+            redis.call('DEL', key)
+          end
+          at = at + (kind == 'S' and 4 or 2)
+        end
+        return refused
         """);
 
     public async ValueTask<StateItem?> GetAsync(string key, CancellationToken cancellationToken = default)
@@ -82,6 +115,25 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
             if (replies[i].Checked().Integer == 0) throw Refused(operations[i]);
     }
 
+    public async ValueTask TransactAsync(
+        IReadOnlyList<StateOperation> operations, Fence fence, CancellationToken cancellationToken = default)
+    {
+        if (operations.Count == 0) return;
+        var keys = new RedisArg[operations.Count + 1];
+        keys[0] = fence.Table;
+        var arguments = new List<RedisArg>(2 + (operations.Count * 4)) { fence.Field, fence.Holder };
+        for (var i = 0; i < operations.Count; i++)
+        {
+            keys[i + 1] = operations[i].Key;
+            AddArguments(arguments, operations[i]);
+        }
+        var answer = (await Fenced.RunAsync(client, keys, [.. arguments], cancellationToken)).Integer;
+        if (answer < 0) throw new FencedException(fence);
+        if (answer > 0) throw Refused(operations[(int)answer - 1]);
+    }
+
+    public Task<LeaseView> BeatAsync(Beat beat, CancellationToken cancellationToken) => RedisLeases.BeatAsync(client, beat, cancellationToken);
+
     public async IAsyncEnumerable<string> ListKeysAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -123,6 +175,19 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
             markFirstWrite && set.Concurrency == StateConcurrency.FirstWrite ? "1" : "0",
             ttl?.ToString(CultureInfo.InvariantCulture) ?? "",
         ];
+    }
+
+    private void AddArguments(List<RedisArg> arguments, StateOperation operation)
+    {
+        if (operation is StateSet set)
+        {
+            var ttl = set.TtlSeconds ?? defaultTtlSeconds;
+            arguments.AddRange(["S", ExpectedVersion(set), set.Data, ttl?.ToString(CultureInfo.InvariantCulture) ?? ""]);
+        }
+        else
+        {
+            arguments.AddRange(["D", DeleteVersion((StateDelete)operation)]);
+        }
     }
 
     private static string ExpectedVersion(StateSet set)

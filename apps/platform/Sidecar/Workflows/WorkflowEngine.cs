@@ -41,8 +41,9 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     /// <summary>Worker streams that are open.</summary>
     public int ConnectedWorkers => _queue.Workers;
 
-    /// <summary>Dapr's names for the actors that workflows are made of; none while no worker is connected.</summary>
-    public IReadOnlyList<string> ActorTypes => ConnectedWorkers == 0 ? [] : [ActorType("activity"), ActorType("retentioner"), ActorType("workflow")];
+    /// <summary>Dapr's names for the actors that workflows are made of.</summary>
+    public static IReadOnlyList<string> ActorTypesOf(WorkflowOptions options) =>
+        [ActorType(options, "activity"), ActorType(options, "retentioner"), ActorType(options, "workflow")];
 
     /// <summary>Ends all streams and waits; nothing is lost, a later engine goes on.</summary>
     public async ValueTask DisposeAsync()
@@ -82,7 +83,9 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
             return null;
         }, cancellationToken);
 
-    private string ActorType(string kind) => $"dapr.internal.{_options.Namespace}.{_options.AppId}.{kind}";
+    private string ActorType(string kind) => ActorType(_options, kind);
+
+    private static string ActorType(WorkflowOptions options, string kind) => $"dapr.internal.{options.Namespace}.{options.AppId}.{kind}";
 
     private async Task LoadAsync(Instance instance)
     {

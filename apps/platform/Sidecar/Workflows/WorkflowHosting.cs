@@ -1,13 +1,12 @@
 using ConcertDapr.Sidecar.Components;
-using Microsoft.Extensions.Logging;
 
 namespace ConcertDapr.Sidecar.Workflows;
 
-/// <summary>The workflow engine as part of a sidecar.</summary>
+/// <summary>The workflows as part of a sidecar.</summary>
 internal static class WorkflowHosting
 {
-    /// <summary>The sidecar's engine, already recovering; null without an actor state store.</summary>
-    public static WorkflowEngine? Start(SidecarRuntime runtime)
+    /// <summary>The sidecar's workflows; null without an actor state store.</summary>
+    public static WorkflowGate? Create(SidecarRuntime runtime)
     {
         if (runtime.ActorStateStore is not { } store)
             return null;
@@ -17,10 +16,9 @@ internal static class WorkflowHosting
             Spans = runtime.Spans,
             Retention = Retention(runtime.Configuration.Workflow?.At("stateRetentionPolicy")),
         };
-        var engine = new WorkflowEngine(options, store, runtime.Clock, runtime.Loggers.CreateLogger<WorkflowEngine>());
-        runtime.Metadata.ConnectedWorkers = () => engine.ConnectedWorkers;
-        engine.Start();
-        return engine;
+        var gate = new WorkflowGate(options, store, runtime.Clock, runtime.Loggers, runtime.Options.ApiToken);
+        runtime.Metadata.ConnectedWorkers = () => gate.ConnectedWorkers;
+        return gate;
     }
 
     private static WorkflowRetention Retention(YamlDotNet.RepresentationModel.YamlNode? policy)

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ConcertDapr.Sidecar.Actors;
 using ConcertDapr.Sidecar.Invocation;
+using ConcertDapr.Sidecar.Leases;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -21,6 +22,11 @@ internal sealed class InternalApi(SidecarRuntime runtime)
             else if (target.StartsWith(ActorPeerCalls.ActorPrefix, StringComparison.Ordinal)) await CallActorAsync(context, RequestPath.Parse(target));
             else if (target == ActorPeerCalls.ReminderPath) await ChangeReminderAsync(context);
             else context.Response.StatusCode = 404;
+        }
+        catch (Exception e) when (e is ActorMovedException or FencedException)
+        {
+            context.Response.Headers[ActorPeerCalls.MovedHeader] = "1";
+            context.Response.StatusCode = ActorPeerCalls.MovedStatus;
         }
         catch (Exception e) when (e is InvalidOperationException or AccessDeniedException or ActorCallException or FormatException && !context.Response.HasStarted)
         {
@@ -59,12 +65,13 @@ internal sealed class InternalApi(SidecarRuntime runtime)
         var body = await HttpBody.ReadAsync(context.Request, long.MaxValue);
         var rest = string.Join('/', Enumerable.Range(3, path.Count - 3).Select(index => path[index]));
         var call = new ActorCall(new ActorKey(Uri.UnescapeDataString(path[1]), Uri.UnescapeDataString(path[2])), rest, path.Query, body,
-            context.Request.ContentType, isTick ? [] : [.. context.Request.Headers.Where(IsForActor)], isTick, Remote: true);
+            context.Request.ContentType, isTick ? [] : [.. context.Request.Headers.Where(IsForActor)], isTick, Remote: true,
+            Forwarded: context.Request.Headers.ContainsKey(ActorPeerCalls.ForwardedHeader));
         await ActorRoutes.SendAsync(context, await runtime.Actors.CallHereAsync(call, context.RequestAborted));
     }
 
     private static bool IsForActor(KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues> header) =>
-        !InvokeHeaders.IsHopByHop(header.Key) && header.Key is not ("Host" or "Content-Length" or "Content-Type");
+        !InvokeHeaders.IsHopByHop(header.Key) && header.Key is not ("Host" or "Content-Length" or "Content-Type" or ActorPeerCalls.ForwardedHeader);
 
     private async Task ChangeReminderAsync(HttpContext context)
     {
