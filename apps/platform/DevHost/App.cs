@@ -14,7 +14,7 @@ internal sealed class App(AppSpec spec, IReadOnlyDictionary<string, string> envi
     private Task _watch = Task.CompletedTask;
     private bool _wasReady;
 
-    public string Id => spec.Id;
+    public string Name => spec.Name;
 
     /// <summary>Its process id while it runs.</summary>
     public int? Pid => _child is { Process.HasExited: false } child ? child.Process.Id : null;
@@ -54,8 +54,8 @@ internal sealed class App(AppSpec spec, IReadOnlyDictionary<string, string> envi
             await _child!.Process.WaitForExitAsync(CancellationToken.None);
             if (_stop.IsCancellationRequested) return;
             var code = _child.Process.ExitCode;
-            if (!_wasReady || code == Misconfigured) throw new DevHostException($"{Id} ended with code {code}; its last lines are above");
-            output.Say($"[red]{Id} ended with code {code}; starting it again[/]");
+            if (!_wasReady || code == Misconfigured) throw new DevHostException($"{Name} ended with code {code}; its last lines are above");
+            output.Say($"[red]{Name} ended with code {code}; starting it again[/]");
             await Task.Delay(200, CancellationToken.None);
             _child = await LaunchAsync();
             restarted();
@@ -73,7 +73,7 @@ internal sealed class App(AppSpec spec, IReadOnlyDictionary<string, string> envi
             ["DAPR_HTTP_PORT"] = spec.DaprHttpPort.ToString(CultureInfo.InvariantCulture),
             ["DAPR_GRPC_PORT"] = spec.DaprGrpcPort.ToString(CultureInfo.InvariantCulture),
         };
-        return Child.StartAsync(spec.Id, spec.Command, spec.Directory, variables, line => output.Line(spec.Id, line));
+        return Child.StartAsync(spec.Name, spec.Command, spec.Directory, variables, line => output.Line(spec.Name, line));
     }
 
     private async Task<bool> IsReadyAsync()

@@ -16,7 +16,7 @@ internal sealed class DevSystem(DevOptions options, Output output) : IAsyncDispo
     {
         var clock = Stopwatch.StartNew();
         var specs = Chosen();
-        Ports.RequireFree(specs.SelectMany(s => new[] { (s.Port, s.Id), (s.DaprHttpPort, $"{s.Id}'s sidecar"), (s.DaprGrpcPort, $"{s.Id}'s sidecar") }));
+        Ports.RequireFree(specs.SelectMany(s => new[] { (s.Port, s.Name), (s.DaprHttpPort, $"{s.Name}'s sidecar"), (s.DaprGrpcPort, $"{s.Name}'s sidecar") }));
         await StartServersAsync();
         var secrets = Secrets.Load(options.Data);
         var environment = Environment(secrets);
@@ -58,9 +58,9 @@ internal sealed class DevSystem(DevOptions options, Output output) : IAsyncDispo
     private IReadOnlyList<AppSpec> Chosen()
     {
         var all = RunFile.Read(options.RunFile, options.PortOffset);
-        if (options.Apps.FirstOrDefault(wanted => all.All(a => a.Id != wanted)) is { } unknown)
+        if (options.Apps.Concat(options.Replicas.Keys).FirstOrDefault(wanted => all.All(a => a.Id != wanted)) is { } unknown)
             throw new DevHostException($"there is no app {unknown}; there are {string.Join(", ", all.Select(a => a.Id))}");
-        return options.Apps.Count == 0 ? all : [.. all.Where(a => options.Apps.Contains(a.Id))];
+        return [.. all.Where(a => options.Apps.Count == 0 || options.Apps.Contains(a.Id)).SelectMany(a => a.Replicas(options.Replicas.GetValueOrDefault(a.Id, 1)))];
     }
 
     private async Task StartServersAsync()
@@ -102,7 +102,7 @@ internal sealed class DevSystem(DevOptions options, Output output) : IAsyncDispo
     private async Task ShowReadyAsync(App app, CancellationToken cancellationToken)
     {
         await app.UntilReadyAsync(cancellationToken);
-        Step(app.Id);
+        Step(app.Name);
     }
 
     /// <summary>Resource folders without the components that were left out: copies, for the folders belong to the developer.</summary>
@@ -120,13 +120,13 @@ internal sealed class DevSystem(DevOptions options, Output output) : IAsyncDispo
     }
 
     // Read by `restart`, so written again whenever an app comes back under another process id.
-    private void WriteState() => File.WriteAllText(StateFile, JsonSerializer.Serialize(_apps.ToDictionary(a => a.Id, a => a.Pid)));
+    private void WriteState() => File.WriteAllText(StateFile, JsonSerializer.Serialize(_apps.ToDictionary(a => a.Name, a => a.Pid)));
 
     private void Step(string what) => output.Say($"[green]✓[/] {Spectre.Console.Markup.Escape(what)}");
 
     private void ShowLinks(IReadOnlyList<AppSpec> specs)
     {
-        if (specs.FirstOrDefault(s => s.Id == "gateway") is not { } gateway) return;
+        if (specs.FirstOrDefault(s => s.Name == "gateway") is not { } gateway) return;
         output.Say($"  API         http://127.0.0.1:{gateway.Port}/api/v1/concerts");
         output.Say($"  OpenAPI     http://127.0.0.1:{gateway.Port}/openapi/v1.json");
         output.Say($"  Sidecar     http://127.0.0.1:{gateway.DaprHttpPort}/v1.0/metadata (and the others' ports in dapr.yaml)");

@@ -5,7 +5,26 @@ namespace ConcertDapr.DevHost;
 
 /// <summary>An app of the run file, with the shared part merged in and paths made absolute.</summary>
 internal sealed record AppSpec(string Id, string Directory, int Port, int DaprHttpPort, int DaprGrpcPort, IReadOnlyList<string> Command,
-    IReadOnlyList<string> ResourcesPaths, string? ConfigPath, IReadOnlyDictionary<string, string> Environment);
+    IReadOnlyList<string> ResourcesPaths, string? ConfigPath, IReadOnlyDictionary<string, string> Environment)
+{
+    /// <summary>Between the ports of one replica and those of the next.</summary>
+    private const int PortStep = 200;
+
+    /// <summary>1 for the first (mostly the only) one.</summary>
+    public int Replica { get; private init; } = 1;
+
+    /// <summary>The app id, from the second replica on with its number: <c>payment-2</c>.</summary>
+    public string Name => Replica == 1 ? Id : $"{Id}-{Replica}";
+
+    /// <summary>The app's replicas, each with ports of its own.</summary>
+    public IEnumerable<AppSpec> Replicas(int count) => Enumerable.Range(0, count).Select(i => this with
+    {
+        Replica = i + 1,
+        Port = Port + (i * PortStep),
+        DaprHttpPort = DaprHttpPort + (i * PortStep),
+        DaprGrpcPort = DaprGrpcPort + (i * PortStep),
+    });
+}
 
 /// <summary>Dapr's multi-app run file (<c>dapr.yaml</c>), as far as it is used here: apps, ports, commands, resources, environment.</summary>
 internal static class RunFile

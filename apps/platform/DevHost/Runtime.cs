@@ -46,7 +46,7 @@ internal sealed class EmbeddedRuntime(IReadOnlyDictionary<string, string> secret
             ApiToken = secrets["DAPR_API_TOKEN"],
             AppApiToken = secrets["APP_API_TOKEN"],
             RegistryFolder = Path.Combine(options.Data, "sidecars"),
-        }, new SidecarLog(app.Id, output));
+        }, new SidecarLog(app.Name, output));
         lock (_sidecars) _sidecars.Add(sidecar);
     }
 
@@ -71,7 +71,7 @@ internal sealed class DaprdRuntime(string daprd, IReadOnlyDictionary<string, str
         if (app.ConfigPath is { } config) command.AddRange(["--config", config]);
         var environment = new Dictionary<string, string>(app.Environment);
         foreach (var (name, value) in secrets) environment[name] = value;
-        Add(await Child.StartAsync($"dapr:{app.Id}", command, app.Directory, environment, line => output.Line($"dapr:{app.Id}", line)));
+        Add(await Child.StartAsync($"dapr:{app.Name}", command, app.Directory, environment, line => output.Line($"dapr:{app.Name}", line)));
     }
 
     public override async ValueTask DisposeAsync()
