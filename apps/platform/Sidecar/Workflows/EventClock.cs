@@ -18,6 +18,13 @@ internal sealed class EventClock(TimeProvider time)
         }
     }
 
+    /// <summary>From here on time stamps lie after <paramref name="moment"/>.</summary>
+    public void Pass(DateTimeOffset moment)
+    {
+        while (Interlocked.Read(ref _lastTicks) is var last && last < moment.UtcTicks)
+            Interlocked.CompareExchange(ref _lastTicks, moment.UtcTicks, last);
+    }
+
     /// <summary>The moment of a time stamp; what lies outside of .NET's calendar becomes its nearest end.</summary>
     public static DateTimeOffset ToMoment(Timestamp stamp)
     {

@@ -87,6 +87,8 @@ public sealed partial class WorkflowEngine
 
     private Task FireAsync(string id, string executionId, HistoryEvent timer) => InsideAsync(id, async instance =>
     {
+        // Alarms ring at whole milliseconds, a little before their time: to the workflow the time has come all the same.
+        _clock.Pass(EventClock.ToMoment(timer.TimerCreated.FireAt));
         var fired = NewEvent(e => e.TimerFired = new() { FireAt = timer.TimerCreated.FireAt, TimerId = timer.EventId });
         if (instance.State is { IsTerminal: false } state && state.ExecutionId == executionId && state.Awaits(fired))
             await ArriveAsync(instance, fired);
