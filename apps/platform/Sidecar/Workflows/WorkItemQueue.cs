@@ -18,8 +18,10 @@ internal abstract record Ticket(string InstanceId)
 }
 
 /// <summary>One connected worker and the tickets it has not answered yet.</summary>
-internal sealed class WorkerStream
+internal sealed class WorkerStream(bool withTokens)
 {
+    public string TokenOf(HistoryEvent e) => withTokens ? CompletionToken.Of(e) : "";
+
     public ConcurrentDictionary<Ticket, byte> Held { get; } = new(ReferenceEqualityComparer.Instance);
 }
 
@@ -54,9 +56,9 @@ internal sealed class WorkItemQueue
 
     public ValueTask<Ticket> NextAsync(CancellationToken cancellationToken) => _tickets.Reader.ReadAsync(cancellationToken);
 
-    public WorkerStream Enter()
+    public WorkerStream Enter(bool withTokens)
     {
-        var worker = new WorkerStream();
+        var worker = new WorkerStream(withTokens);
         lock (_lock)
         {
             _workers.Add(worker);

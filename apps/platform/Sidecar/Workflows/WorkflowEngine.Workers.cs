@@ -9,12 +9,13 @@ public sealed partial class WorkflowEngine
 {
     /// <summary>
     /// Serves one worker until it goes or the engine stops. What it has not answered by then is handed to another.
+    /// <paramref name="withTokens"/>: items say by <see cref="CompletionToken"/> which they are; daprd's do not.
     /// </summary>
     /// <exception cref="RpcException">Cancelled: the engine stops.</exception>
-    public async Task ServeWorkerAsync(Func<WorkItem, Task> write, CancellationToken cancellationToken)
+    public async Task ServeWorkerAsync(Func<WorkItem, Task> write, CancellationToken cancellationToken, bool withTokens = false)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
-        var worker = _queue.Enter();
+        var worker = _queue.Enter(withTokens);
         try
         {
             OfferParked();
@@ -42,7 +43,8 @@ public sealed partial class WorkflowEngine
     /// <summary>A worker's answer to a workflow item; it returns when the turn is stored. Answers nobody asked for are dropped.</summary>
     public Task CompleteWorkflowAsync(WorkflowResponse answer) => InsideAsync(answer.InstanceId, async instance =>
     {
-        if (instance is not { Phase: TurnPhase.Out, Out: { } turn, State: { } state })
+        if (instance is not { Phase: TurnPhase.Out, Out: { } turn, State: { } state }
+            || CompletionToken.IsOfAnother(answer.CompletionToken, turn.WorkflowStarted))
             return;
         turn.Worker.Held.TryRemove(turn.Ticket, out _);
         switch (new Turn(instance.Id, state, turn.WorkflowStarted, turn.Taken, _clock, _options.AppId).Judge(answer))
@@ -56,8 +58,10 @@ public sealed partial class WorkflowEngine
     /// <summary>A worker's answer to an activity item; it returns when the result is stored. Answers nobody asked for are dropped.</summary>
     public Task CompleteActivityAsync(ActivityResponse answer) => InsideAsync(answer.InstanceId, async instance =>
     {
-        if (!instance.Dispatched.Remove(answer.TaskId, out var dispatched))
+        if (!instance.Dispatched.TryGetValue(answer.TaskId, out var dispatched)
+            || CompletionToken.IsOfAnother(answer.CompletionToken, dispatched.Ticket.Scheduled))
             return;
+        instance.Dispatched.Remove(answer.TaskId);
         dispatched.Worker.Held.TryRemove(dispatched.Ticket, out _);
         RecordActivity(dispatched, answer.FailureDetails is not null);
         var e = NewEvent(e => Answer(e, answer, dispatched.Ticket.Scheduled.TaskScheduled.TaskExecutionId), routed: true);
@@ -90,7 +94,7 @@ public sealed partial class WorkflowEngine
         request.PastEvents.AddRange(state.History);
         request.NewEvents.Add(started);
         request.NewEvents.AddRange(state.Inbox);
-        var item = new WorkItem { WorkflowRequest = request };
+        var item = new WorkItem { WorkflowRequest = request, CompletionToken = worker.TokenOf(started) };
         if (item.CalculateSize() is var size && size > _options.MaxMessageSize * 0.95)
         {
             await StallAsync(instance, NewEvent(e => e.ExecutionStalled = new()
@@ -118,6 +122,7 @@ public sealed partial class WorkflowEngine
         instance.Dispatched[scheduled.EventId] = new(worker, ticket, trace, _time.GetUtcNow());
         return new WorkItem
         {
+            CompletionToken = worker.TokenOf(scheduled),
             ActivityRequest = new()
             {
                 Name = task.Name,

@@ -102,7 +102,7 @@ internal sealed class WorkflowGate : IAsyncDisposable
                 if (forwarded && now is not Place.Here) throw Moved();
                 try
                 {
-                    if (now is Place.Here(var engine, var lease)) await ServeHereAsync(engine, lease, write, cancellationToken);
+                    if (now is Place.Here(var engine, var lease)) await ServeHereAsync(engine, lease, request, write, cancellationToken);
                     else if (now is Place.There there) await ServeThereAsync(there, request, write, cancellationToken);
                     else await change.WaitAsync(cancellationToken);
                 }
@@ -209,12 +209,13 @@ internal sealed class WorkflowGate : IAsyncDisposable
         }
     }
 
-    private static async Task ServeHereAsync(WorkflowEngine engine, Lease? lease, Func<WorkItem, Task> write, CancellationToken cancellationToken)
+    private static async Task ServeHereAsync(
+        WorkflowEngine engine, Lease? lease, GetWorkItemsRequest request, Func<WorkItem, Task> write, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease?.Lost ?? default);
         try
         {
-            await engine.ServeWorkerAsync(write, either.Token);
+            await engine.ServeWorkerAsync(write, either.Token, request.WithCompletionTokens);
         }
         catch (OperationCanceledException) when (lease?.Lost.IsCancellationRequested == true && !cancellationToken.IsCancellationRequested)
         {

@@ -126,6 +126,42 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_turn_s_answer_that_comes_again_is_not_taken_for_the_answer_of_the_next_turn()
+    {
+        await using var t = new EngineUnderTest(withWorker: false);
+        t.Worker = new Worker(t.Engine, withTokens: true);
+        _ = t.StartAsync("a");
+        var answer = new WorkflowResponse { InstanceId = "a", CompletionToken = (await t.Worker.NextAsync()).CompletionToken, Actions = { Do.Activity(0, "A") } };
+        await t.Engine.CompleteWorkflowAsync(answer);
+        await t.Worker.NextActivityAsync();
+        await t.ResultAsync("a", 0, "r");
+        await t.Worker.NextTurnAsync();
+        await t.Engine.CompleteWorkflowAsync(answer);
+        await t.AnswerAsync("a", Do.Complete("end"));
+        (await t.EndAsync("a")).Output.ShouldBe("end");
+    }
+
+    [Fact]
+    public async Task An_activity_s_answer_is_not_taken_for_that_of_the_next_execution_s_activity_of_the_same_id()
+    {
+        await using var t = new EngineUnderTest(withWorker: false);
+        t.Worker = new Worker(t.Engine, withTokens: true);
+        _ = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        var late = await t.Worker.NextAsync();
+        await t.RaiseAsync("a", "go");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.ContinueAsNew("2"));
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        var current = await t.Worker.NextAsync();
+        await t.Engine.CompleteActivityAsync(new() { InstanceId = "a", TaskId = 0, Result = "old", CompletionToken = late.CompletionToken });
+        await t.Engine.CompleteActivityAsync(new() { InstanceId = "a", TaskId = 0, Result = "new", CompletionToken = current.CompletionToken });
+        (await t.Worker.NextTurnAsync()).NewEvents[1].TaskCompleted.Result.ShouldBe("new");
+    }
+
+    [Fact]
     public async Task Idle_workers_take_turns()
     {
         await using var t = new EngineUnderTest(withWorker: false);

@@ -50,10 +50,10 @@ internal sealed class Worker : IAsyncDisposable
     private readonly Channel<WorkItem> _items = Channel.CreateUnbounded<WorkItem>();
     private readonly Task _serving;
 
-    public Worker(WorkflowEngine engine, Action<Worker>? register = null)
+    public Worker(WorkflowEngine engine, Action<Worker>? register = null, bool withTokens = false)
     {
         register?.Invoke(this);
-        _serving = Task.Run(() => ServeAsync(engine));
+        _serving = Task.Run(() => ServeAsync(engine, withTokens));
     }
 
     public ConcurrentDictionary<string, WorkflowCode> Workflows { get; } = new();
@@ -82,7 +82,7 @@ internal sealed class Worker : IAsyncDisposable
         }
     }
 
-    private Task ServeAsync(WorkflowEngine engine) => engine.ServeWorkerAsync(item =>
+    private Task ServeAsync(WorkflowEngine engine, bool withTokens) => engine.ServeWorkerAsync(item =>
     {
         if (item.WorkflowRequest is { } turn && Workflows.TryGetValue(NameOf(turn), out var code))
             _ = Task.Run(() => engine.CompleteWorkflowAsync(Answer(turn, code)));
@@ -91,7 +91,7 @@ internal sealed class Worker : IAsyncDisposable
         else
             _items.Writer.TryWrite(item);
         return Task.CompletedTask;
-    }, _stop.Token);
+    }, _stop.Token, withTokens);
 
     private static string NameOf(WorkflowRequest turn) => new Happened(turn).Events.First(e => e.ExecutionStarted is not null).ExecutionStarted.Name;
 

@@ -7,21 +7,22 @@ using Microsoft.Extensions.Logging;
 namespace Dapr.Workflow.Worker;
 
 /// <summary>
-/// Takes work items from the sidecar and answers them, for ever: 5 s after a stream ended it opens the next one. Until the
-/// first stream has proved itself it tries four times a second (the official SDK waits 5 s there too): app and sidecar
-/// start together, and the app is not ready before.
+/// Takes work items from the sidecar and answers them, for ever: when a stream has ended it opens the next one, at first soon,
+/// then after longer and longer pauses of up to 5 s (the official SDK always waits 5 s). Until the first stream has proved itself
+/// it tries four times a second: app and sidecar start together, and the app is not ready before.
 /// </summary>
 internal sealed partial class WorkflowWorker(
     TaskHub hub, WorkflowTurn turn, ActivityRunner activities, IServiceScopeFactory scopes, ILogger<WorkflowWorker> logger)
     : BackgroundService
 {
-    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstConnectDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim _workflowSlots = new(100);
     private readonly SemaphoreSlim _activitySlots = new(100);
     private bool _established;
     private int _attempts;
+    private TimeSpan _delay = ShortestDelay;
 
     public override void Dispose()
     {
@@ -37,8 +38,9 @@ internal sealed partial class WorkflowWorker(
         while (!stoppingToken.IsCancellationRequested)
         {
             await ServeAsync(stoppingToken);
-            await Task.Delay(_established ? ReconnectDelay : FirstConnectDelay, stoppingToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_delay, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_established && _delay < LongestDelay)
+                _delay *= 2;
         }
     }
 
@@ -52,8 +54,9 @@ internal sealed partial class WorkflowWorker(
             keepAlive = KeepAliveAsync(ended.Token);
             await foreach (var item in stream.ReadAllAsync(stoppingToken))
             {
-                _established = true;
-                Dispatch(item, stoppingToken);
+                (_established, _delay) = (true, ShortestDelay);
+                // The end of the stream is the end of its items: they are handed out again, and their answers mean nothing any more.
+                Dispatch(item, ended.Token);
             }
         }
         catch (Exception e) when (stoppingToken.IsCancellationRequested)
@@ -168,8 +171,8 @@ internal sealed partial class WorkflowWorker(
     }
 
     /// <summary>
-    /// Sends an answer, again when the connection failed: the sidecar ignores a second answer, but an item whose answer
-    /// got lost would stay with this worker until its stream ends.
+    /// Sends an answer, again when the connection failed: an item whose answer got lost would stay with this worker until its
+    /// stream ends. Not beyond that: the next sidecar would take it for the answer of what it has handed out itself.
     /// </summary>
     private static async Task SendAsync(Func<Task> send, CancellationToken token)
     {
@@ -180,7 +183,7 @@ internal sealed partial class WorkflowWorker(
                 await send();
                 return;
             }
-            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && pause < ReconnectDelay)
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && pause < LongestDelay)
             {
                 await Task.Delay(pause, token);
             }
