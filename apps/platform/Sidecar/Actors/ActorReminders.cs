@@ -19,14 +19,19 @@ internal sealed class ActorReminders(
 
     private readonly ConcurrentDictionary<(ActorKey, string), CancellationTokenSource> running = new();
 
+    // One change of store and running reminders at a time: a tick that ends while its reminder is deleted or replaced must
+    // not write it back, and a load must not take up what has just ended.
+    private readonly TurnQueue changing = new();
+
     /// <summary>Stores and schedules; called at the actor's host. False when it exists and may not be replaced.</summary>
     /// <exception cref="FormatException">A time, period or ttl cannot be used.</exception>
     public async Task<bool> CreateAsync(ScheduleRequest request, CancellationToken cancellationToken)
     {
         var reminder = Reminder.Create(request, clock.GetUtcNow());
+        using var turn = await ChangeAsync(cancellationToken);
         if (!request.Overwrite && await store.GetAsync(KeyOf(request.Actor, request.Name), cancellationToken) is not null) return false;
-        Stop(request.Actor, request.Name);
         await WriteAsync(reminder, cancellationToken);
+        Stop(request.Actor, request.Name);
         Run(reminder);
         return true;
     }
@@ -37,13 +42,15 @@ internal sealed class ActorReminders(
     /// <summary>Called at the actor's host.</summary>
     public async Task DeleteAsync(ActorKey actor, string name, CancellationToken cancellationToken)
     {
-        Stop(actor, name);
+        using var turn = await ChangeAsync(cancellationToken);
         await ForgetAsync(actor, name, cancellationToken);
+        Stop(actor, name);
     }
 
     /// <summary>Runs all stored reminders of these types whose actors are hosted here; those that moved away stop.</summary>
     public async Task LoadAsync(IReadOnlyList<string> types, CancellationToken cancellationToken)
     {
+        using var turn = await ChangeAsync(cancellationToken);
         var keys = new List<string>();
         await foreach (var key in store.ListKeysAsync(Prefix, cancellationToken)) keys.Add(key);
         foreach (var item in await store.GetManyAsync(keys, cancellationToken))
@@ -85,6 +92,12 @@ internal sealed class ActorReminders(
 
     private ValueTask ForgetAsync(ActorKey actor, string name, CancellationToken cancellationToken) =>
         ActorState.WriteAsync(store, [new StateDelete(KeyOf(actor, name))], actors.FenceOf(actor), cancellationToken);
+
+    private async Task<Change> ChangeAsync(CancellationToken cancellationToken)
+    {
+        await changing.EnterAsync(cancellationToken);
+        return new(changing);
+    }
 
     private void Stop(ActorKey actor, string name)
     {
@@ -128,7 +141,10 @@ internal sealed class ActorReminders(
         }
     }
 
-    /// <summary>Four attempts, one second apart; then the tick is given up, as in daprd.</summary>
+    /// <summary>
+    /// Four attempts, one second apart; then the tick is given up, as in daprd. With a health check of the app the reminder is
+    /// stopped before that, and due again once the app is back.
+    /// </summary>
     private async Task TickAsync(Reminder reminder, Agenda.Item item, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -156,15 +172,23 @@ internal sealed class ActorReminders(
         {
             try
             {
-                if (next is null) await ForgetAsync(reminder.Actor, reminder.Name, cancellationToken);
-                else await WriteAsync(next, cancellationToken);
+                using var turn = await ChangeAsync(cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                // Not cancelled half-way: whoever stops the reminder waits for its turn, and writes after this.
+                if (next is null) await ForgetAsync(reminder.Actor, reminder.Name, CancellationToken.None);
+                else await WriteAsync(next, CancellationToken.None);
                 return next;
             }
-            catch (Redis.RedisConnectionException e)
+            catch (Exception e) when (e is Redis.RedisConnectionException or Redis.RedisServerException)
             {
                 log.TickFailed("storing the next time of reminder", reminder.Name, reminder.Actor.ToString(), e.Message);
             }
             await Task.Delay(AttemptPause, cancellationToken);
         }
+    }
+
+    private readonly struct Change(TurnQueue changing) : IDisposable
+    {
+        public void Dispose() => changing.Leave();
     }
 }

@@ -90,7 +90,7 @@ internal sealed class ActorRuntime : IAsyncDisposable
             log.HostingActors(string.Join(' ', HostedTypes));
             await ShareAsync();
             membership = ReadMembership();
-            await Reminders!.LoadAsync(HostedTypes, cancellationToken);
+            await LoadRemindersAsync(cancellationToken);
             if (scanning.IsCompleted) scanning = Task.Run(ScanAsync, CancellationToken.None);
         }
         finally
@@ -239,11 +239,17 @@ internal sealed class ActorRuntime : IAsyncDisposable
         if (now.All(pair => membership.GetValueOrDefault(pair.Key) == pair.Value)) return;
         membership = now;
         await Table.DeactivateAsync([.. Table.Active.Where(actor => !IsMine(actor))]);
+        await LoadRemindersAsync(stop.Token);
+    }
+
+    /// <summary>A store that does not answer is asked again by the next scan.</summary>
+    private async Task LoadRemindersAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            await Reminders!.LoadAsync(HostedTypes, stop.Token);
+            await Reminders!.LoadAsync(HostedTypes, cancellationToken);
         }
-        catch (Redis.RedisConnectionException e)
+        catch (Exception e) when (e is Redis.RedisConnectionException or Redis.RedisServerException)
         {
             log.BackgroundFailed(e, "loading reminders");
             membership = new Dictionary<string, string>(StringComparer.Ordinal);
