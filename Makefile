@@ -10,6 +10,7 @@ SOURCES := $(shell find apps loadtest -name bin -prune -o -name obj -prune -o \(
 DEVHOST := $(DOTNET) apps/platform/DevHost/bin/$(CONFIG)/net10.0/DevHost.dll
 RUSH    := $(DOTNET) loadtest/rush/bin/$(CONFIG)/net10.0/Rush.dll
 CRASH   := $(DOTNET) loadtest/crash/bin/$(CONFIG)/net10.0/Crash.dll
+SOAK    := $(DOTNET) loadtest/soak/bin/$(CONFIG)/net10.0/Soak.dll
 BENCH   := $(DOTNET) loadtest/bench/bin/$(CONFIG)/net10.0/Bench.dll
 
 # For this machine's runs only. Programs start and warm up faster where just-in-time code need not be mapped twice; and eight
@@ -27,7 +28,7 @@ PACKAGES ?= .local/packages
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
 
-.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench crash conformance packages images containers kind-up kind-down minikube-up minikube-down clean services
+.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench crash soak conformance packages images containers kind-up kind-down minikube-up minikube-down clean services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,6 +71,9 @@ bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as shares 
 
 crash: services $(BUILT) ## kill sidecar and app at 300 points of running workflows, then check every history. ARGS="--seed 1 --kills 300"
 	@$(CRASH) $(ARGS)
+
+soak: services $(BUILT) ## a million requests of all kinds and 100,000 malformed ones against one sidecar. ARGS="--requests 100000 --seed 2"
+	@$(SOAK) $(ARGS)
 
 conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. AREAS='http/*' SCOPE=core GOLDENS='dir …'
 	@bash scripts/conformance.sh "$(SHARED)" "$(GOLDENS)" "$(SCOPE)" "$(AREAS)"

@@ -15,6 +15,8 @@ public static class Repository
 
     public static string Rush => Program("loadtest/rush", "Rush");
 
+    public static string Soak => Program("loadtest/soak", "Soak");
+
     /// <summary>An app's folder and assembly: <c>users</c>.</summary>
     public static string App(string id) => Program($"apps/{id}", char.ToUpperInvariant(id[0]) + id[1..]);
 

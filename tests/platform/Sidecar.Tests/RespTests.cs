@@ -47,6 +47,24 @@ public sealed class RespTests
     public async Task A_reply_cut_short_is_an_end_of_stream(string wire) =>
         await Should.ThrowAsync<EndOfStreamException>(async () => await ReadAsync(wire));
 
+    [Theory]
+    [InlineData("$500000000\r\nabc")]
+    [InlineData("*4000000\r\n*4000000\r\n*4000000\r\n:1\r\n")]
+    public async Task A_claimed_length_alone_takes_no_memory(string wire)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        await Should.ThrowAsync<EndOfStreamException>(async () => await ReadAsync(wire));
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000_000);
+    }
+
+    [Fact]
+    public async Task An_array_shorter_than_expected_is_a_protocol_error()
+    {
+        var reply = await ReadAsync("*1\r\n:1\r\n");
+        reply.Item(0).Integer.ShouldBe(1);
+        Should.Throw<RedisProtocolException>(() => reply.Item(1));
+    }
+
     [Fact]
     public async Task Endless_nesting_is_refused() =>
         await Should.ThrowAsync<RedisProtocolException>(async () => await ReadAsync(string.Concat(Enumerable.Repeat("*1\r\n", 1000))));

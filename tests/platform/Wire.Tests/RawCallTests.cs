@@ -112,6 +112,15 @@ public sealed class RawCallTests
     }
 
     [Fact]
+    public async Task A_message_that_is_not_gzip_although_it_says_so_is_an_internal_error()
+    {
+        await using var server = await StartAsync();
+        var answer = await SendAsync(server, [1, 0, 0, 0, 12, 0x1f, 0x8b, 7, .. "not gzip!"u8], gzip: true);
+        answer.Trailers["grpc-status"].ShouldBe("13");
+        answer.Trailers["grpc-message"].ShouldStartWith("grpc: failed to decompress the received message: ");
+    }
+
+    [Fact]
     public async Task A_call_whose_time_is_up_is_reset_without_trailers()
     {
         await using var server = await RunningServer.StartAsync(s => s.Unary<GetStateRequest, GetStateResponse>(Path,

@@ -33,6 +33,7 @@ internal sealed class Listeners : IAsyncDisposable
         // Nothing here blocks, so requests may run right where the socket's data arrived: two thread switches less each.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<ILoggerFactory>(new ErrorsOnly(runtime.Loggers));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
         app = builder.Build();
@@ -107,6 +108,31 @@ internal sealed class Listeners : IAsyncDisposable
         app.Run(context => context.Features.Get<ListenerFeature>() == ListenerFeature.Internal
             ? peers.HandleAsync(context)
             : http.HandleAsync(context));
+    }
+
+    /// <summary>What goes wrong in the web server itself; it tells of every request otherwise.</summary>
+    private sealed class ErrorsOnly(ILoggerFactory loggers) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => new Category(loggers.CreateLogger(categoryName));
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+            // The loggers are the runtime's.
+        }
+
+        private sealed class Category(ILogger log) : ILogger
+        {
+            public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+            public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error && log.IsEnabled(logLevel);
+
+            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            {
+                if (IsEnabled(logLevel)) log.Log(logLevel, eventId, state, exception, formatter);
+            }
+        }
     }
 
     private int PortOf(ListenerFeature feature) => bound.GetValueOrDefault(feature)?.IPEndPoint?.Port ?? 0;

@@ -56,6 +56,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Error, "resiliency {Name} of {File} is ignored: {Reason}")]
     public static partial void ResiliencyIgnored(this ILogger log, string name, string file, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "the app's answer to {Method} {Path} broke off, and so did this one: {Reason}")]
+    public static partial void AnswerBrokeOff(this ILogger log, string method, string path, string reason);
+
     [LoggerMessage(LogLevel.Error, "unexpected error on {Method} {Path}")]
     public static partial void Unexpected(this ILogger log, Exception error, string method, string path);
 

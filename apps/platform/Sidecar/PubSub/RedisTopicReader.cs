@@ -117,7 +117,7 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
             return;
         }
         if (reply.Checked().IsNull) return;
-        await EnqueueAsync(reply.Items[0].Items[1].Items);
+        await EnqueueAsync(reply.Item(0).Item(1).Items);
     }
 
     private async Task ReclaimLoopAsync()
@@ -148,8 +148,8 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
         {
             var reply = (await client.SendAsync(stop.Token, "XAUTOCLAIM", topic, settings.ConsumerId, settings.ConsumerId,
                 (long)settings.ProcessingTimeout.TotalMilliseconds, cursor, "COUNT", settings.QueueDepth)).Checked();
-            cursor = reply.Items[0].Text;
-            await EnqueueAsync(reply.Items[1].Items);
+            cursor = reply.Item(0).Text;
+            await EnqueueAsync(reply.Item(1).Items);
         }
         while (cursor != "0-0");
     }
@@ -158,12 +158,12 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
     {
         foreach (var entry in entries)
         {
-            if (entry.IsNull || entry.Items[1].IsNull) continue;
-            var id = entry.Items[0].Text;
+            if (entry.IsNull || entry.Item(1).IsNull) continue;
+            var id = entry.Item(0).Text;
             if (!underWay.TryAdd(id, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))) continue;
             try
             {
-                await queue.WriteAsync((this, id, ToMessage(entry.Items[1].Items)), stop.Token);
+                await queue.WriteAsync((this, id, ToMessage(entry.Item(1).Items)), stop.Token);
             }
             catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
             {

@@ -47,10 +47,13 @@ internal sealed class RedisClient(RedisOptions options) : IAsyncDisposable
 
     /// <summary>The commands between MULTI and EXEC; one reply for each, of which some may be errors.</summary>
     /// <exception cref="RedisServerException">The server refused the transaction as a whole.</exception>
+    /// <exception cref="RedisProtocolException">The replies are not as many as the commands.</exception>
     public async Task<RespReply[]> TransactAsync(IReadOnlyList<RedisArg[]> commands, CancellationToken cancellationToken)
     {
         var replies = await SendManyAsync([["MULTI"], .. commands, ["EXEC"]], cancellationToken);
-        return replies[^1].Checked().Items;
+        var items = replies[^1].Checked().Items;
+        return items.Length == commands.Count ? items
+            : throw new RedisProtocolException($"Redis answered {commands.Count} commands of a transaction with {items.Length} replies");
     }
 
     /// <summary>Opens the connection now, so that a wrong address shows at start.</summary>

@@ -11,6 +11,10 @@ internal sealed class RespReader(Stream stream)
     private const int MaxItems = 4 * 1024 * 1024;
     private const int MaxDepth = 16;
 
+    // Room for more than this is made when as much has come: a length alone costs no memory.
+    private const long MaxTrusted = 64 * 1024;
+    private const long MaxTrustedItems = 1024;
+
     private byte[] buffer = new byte[16 * 1024];
     private int start;
     private int end;
@@ -49,11 +53,16 @@ internal sealed class RespReader(Stream stream)
     {
         if (length == -1) return RespReply.Null;
         if (length is < 0 or > MaxBulk) throw new RedisProtocolException($"a Redis string claims {length} bytes");
-        var bytes = new byte[length];
-        var buffered = Math.Min((int)length, end - start);
-        buffer.AsSpan(start, buffered).CopyTo(bytes);
-        start += buffered;
-        if (buffered < length) await stream.ReadExactlyAsync(bytes.AsMemory(buffered), cancellationToken);
+        var bytes = new byte[Math.Min(length, MaxTrusted)];
+        var read = Math.Min(bytes.Length, end - start);
+        buffer.AsSpan(start, read).CopyTo(bytes);
+        start += read;
+        while (read < length)
+        {
+            if (read == bytes.Length) Array.Resize(ref bytes, (int)Math.Min(length, 2L * read));
+            await stream.ReadExactlyAsync(bytes.AsMemory(read), cancellationToken);
+            read = bytes.Length;
+        }
         await ExpectLineEndAsync(cancellationToken);
         return RespReply.Bulk(bytes);
     }
@@ -62,9 +71,9 @@ internal sealed class RespReader(Stream stream)
     {
         if (count == -1) return RespReply.Null;
         if (count is < 0 or > MaxItems) throw new RedisProtocolException($"a Redis array claims {count} items");
-        var items = new RespReply[count];
-        for (var i = 0; i < items.Length; i++) items[i] = await ReadAsync(depth + 1, cancellationToken);
-        return RespReply.Array(items);
+        var items = new List<RespReply>((int)Math.Min(count, MaxTrustedItems));
+        for (var i = 0; i < count; i++) items.Add(await ReadAsync(depth + 1, cancellationToken));
+        return RespReply.Array([.. items]);
     }
 
     /// <summary>Makes one whole line available at <c>start</c>; returns its length without CR LF.</summary>

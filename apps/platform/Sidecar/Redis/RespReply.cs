@@ -29,6 +29,11 @@ internal readonly struct RespReply
 
     public RespReply[] Items => value as RespReply[] ?? throw Unexpected("an array");
 
+    /// <summary>One item of an array.</summary>
+    public RespReply Item(int index) => Items is var items && index < items.Length
+        ? items[index]
+        : throw new RedisProtocolException($"Redis answered with {items.Length} items where more were expected");
+
     public long Integer => Kind == RespKind.Integer ? integer : throw Unexpected("an integer");
 
     /// <summary>Status, error or bulk string as text.</summary>

@@ -143,8 +143,8 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
         do
         {
             var reply = (await client.ReadAsync(cancellationToken, "SCAN", cursor, "MATCH", pattern, "COUNT", 1000)).Checked();
-            cursor = reply.Items[0].Text;
-            foreach (var key in reply.Items[1].Items)
+            cursor = reply.Item(0).Text;
+            foreach (var key in reply.Item(1).Items)
                 if (seen.Add(key.Text)) yield return key.Text;
         }
         while (cursor != "0");
@@ -152,7 +152,7 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
 
     private static StateItem? ToItem(string key, RespReply reply)
     {
-        var (data, version) = (reply.Items[0], reply.Items[1]);
+        var (data, version) = (reply.Item(0), reply.Item(1));
         if (data.IsNull && version.IsNull) return null;
         return data.IsNull || version.IsNull
             ? throw new StateStoreException($"the Redis hash '{key}' is no state item: it lacks data or version")

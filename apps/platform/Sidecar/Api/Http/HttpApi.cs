@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ConcertDapr.Wire.Otlp;
 using Grpc.Core;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -30,9 +31,19 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
             context.Response.Headers.Remove("Traceparent");
             await Answers.PlainAsync(context, 400, "400 Bad Request");
         }
-        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            // The body turned out not to be HTTP, or ended before its time.
+            await Answers.ErrorAsync(context, new DaprError(e.StatusCode, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, e.Message, e));
+        }
+        catch (Exception e) when (HasGone(context, e))
         {
             // The caller has gone; there is nobody to answer.
+            context.Abort();
+        }
+        catch (IOException e) when (context.Response.HasStarted)
+        {
+            log.AnswerBrokeOff(context.Request.Method, path.Path, e.Message);
             context.Abort();
         }
 #pragma warning disable CA1031 // The last resort of a server: an unexpected fault is logged and becomes a 500.
@@ -44,6 +55,9 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
             else await Answers.ErrorAsync(context, new DaprError(500, "ERROR", StatusCode.Unknown, e.Message));
         }
     }
+
+    private static bool HasGone(HttpContext context, Exception e) => e is ConnectionResetException
+        || (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException);
 
     private Task RouteAsync(HttpContext context, RequestPath path)
     {

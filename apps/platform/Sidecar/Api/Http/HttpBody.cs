@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 
 namespace ConcertDapr.Sidecar.Api.Http;
@@ -12,7 +13,20 @@ internal static class HttpBody
     private static readonly JsonReaderOptions Lenient = new() { MaxDepth = 1000 };
 
     /// <exception cref="BodyTooLargeException">More than <paramref name="limit"/> bytes.</exception>
+    /// <exception cref="BadHttpRequestException">It is no HTTP, or ends before its time.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, long limit)
+    {
+        try
+        {
+            return await ReadAllAsync(request, limit);
+        }
+        catch (IOException e) when (e is not (BadHttpRequestException or ConnectionResetException))
+        {
+            throw new BadHttpRequestException(e.Message, StatusCodes.Status400BadRequest, e);
+        }
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(HttpRequest request, long limit)
     {
         var cancellationToken = request.HttpContext.RequestAborted;
         if (request.ContentLength is { } length)

@@ -13,6 +13,9 @@ internal sealed class InternalApi(SidecarRuntime runtime)
 {
     private const string InvokePrefix = "/invoke";
 
+    /// <summary>The caller's sidecar has checked the size; JSON within JSON is longer than it was.</summary>
+    private long Limit => 3 * runtime.Options.MaxBodySize;
+
     public async Task HandleAsync(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
@@ -28,23 +31,27 @@ internal sealed class InternalApi(SidecarRuntime runtime)
             context.Response.Headers[ActorPeerCalls.MovedHeader] = "1";
             context.Response.StatusCode = ActorPeerCalls.MovedStatus;
         }
-        catch (Exception e) when (e is InvalidOperationException or AccessDeniedException or ActorCallException or FormatException && !context.Response.HasStarted)
+        catch (Exception e) when (IsRefusal(e) && !context.Response.HasStarted)
         {
             context.Response.Headers[PeerClient.FailureHeader] = "1";
             await Answers.BytesAsync(context, e is AccessDeniedException ? 403 : 500, Encoding.UTF8.GetBytes(e.Message), "text/plain; charset=utf-8");
         }
-        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is IOException || (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException))
         {
+            // The caller has gone, or the app's answer broke off: so does this one.
             context.Abort();
         }
     }
+
+    private static bool IsRefusal(Exception e) => e is InvalidOperationException or AccessDeniedException or ActorCallException
+        or AppUnreachableException or FormatException or JsonException or BodyTooLargeException or BadHttpRequestException;
 
     private async Task InvokeAsync(HttpContext context, string pathAndQuery)
     {
         InvokeApi.CheckAccess(runtime, pathAndQuery.Split('?')[0], context.Request.Method);
         using var request = runtime.App.Request(HttpMethod.Parse(context.Request.Method), pathAndQuery);
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        if (hasBody) request.Content = new PassingContent(context.Request.Body);
+        if (hasBody) request.Content = new PassingContent(new CallerBody(context.Request));
         if (hasBody && context.Request.ContentLength is { } length) request.Content!.Headers.ContentLength = length;
         foreach (var (name, values) in context.Request.Headers)
         {
@@ -62,7 +69,7 @@ internal sealed class InternalApi(SidecarRuntime runtime)
     private async Task CallActorAsync(HttpContext context, RequestPath path)
     {
         var isTick = context.Request.Headers.ContainsKey(ActorPeerCalls.TickHeader);
-        var body = await HttpBody.ReadAsync(context.Request, long.MaxValue);
+        var body = await HttpBody.ReadAsync(context.Request, Limit);
         var rest = string.Join('/', Enumerable.Range(3, path.Count - 3).Select(index => path[index]));
         var call = new ActorCall(new ActorKey(Uri.UnescapeDataString(path[1]), Uri.UnescapeDataString(path[2])), rest, path.Query, body,
             context.Request.ContentType, isTick ? [] : [.. context.Request.Headers.Where(IsForActor)], isTick, Remote: true,
@@ -75,7 +82,7 @@ internal sealed class InternalApi(SidecarRuntime runtime)
 
     private async Task ChangeReminderAsync(HttpContext context)
     {
-        var body = await HttpBody.ReadAsync(context.Request, long.MaxValue);
+        var body = await HttpBody.ReadAsync(context.Request, Limit);
         var request = JsonSerializer.Deserialize(body.Span, ActorPeerJson.Default.ScheduleRequest)!;
         var reminders = runtime.Actors.Reminders ?? throw new InvalidOperationException("this sidecar keeps no reminders");
         var done = true;

@@ -16,10 +16,19 @@ internal static class InvokeRoutes
         var (body, length) = Body(call, appId);
         var answer = await call.Runtime.Invoke.InvokeAsync(new InvokeCall(
             appId, Verb(call.Method), path, call.Path.Query, call.Context.Request.Headers, body, length, call.Trace), call.Aborted);
-        using (answer) await SendAsync(call.Context, answer);
+        try
+        {
+            using (answer) await SendAsync(call.Context, answer);
+        }
+        catch (AppUnreachableException e)
+        {
+            throw Refused(appId, e.Message);
+        }
     }
 
     /// <summary>Sends the app's answer on, piece by piece.</summary>
+    /// <exception cref="AppUnreachableException">It broke off before anything was sent on.</exception>
+    /// <exception cref="IOException">It broke off later.</exception>
     public static async Task SendAsync(HttpContext context, AppAnswer answer)
     {
         var response = answer.Response;
@@ -30,7 +39,15 @@ internal static class InvokeRoutes
         if (HttpMethods.IsHead(context.Request.Method) || (int)response.StatusCode is 204 or 304 or < 200) return;
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         await using var body = await response.Content.ReadAsStreamAsync(context.RequestAborted);
-        await PassingContent.CopyAsync(body, context.Response.Body, context.RequestAborted);
+        try
+        {
+            await PassingContent.CopyAsync(body, context.Response.Body, context.RequestAborted);
+        }
+        catch (IOException e) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.Clear();
+            throw new AppUnreachableException($"the app's answer broke off: {e.Message}", e);
+        }
     }
 
     private static HttpMethod Verb(string method) => method switch
@@ -83,7 +100,7 @@ internal static class InvokeRoutes
     private static DaprError Refused(string appId, string reason) =>
         new(500, "ERR_DIRECT_INVOKE", StatusCode.InvalidArgument, $"failed to invoke, id: {appId}, err: {reason}");
 
-    private static (Stream? Body, long? Length) Body(ApiCall call, string appId)
+    private static (CallerBody? Body, long? Length) Body(ApiCall call, string appId)
     {
         var request = call.Context.Request;
         if (request.ContentLength is { } length)
@@ -91,9 +108,9 @@ internal static class InvokeRoutes
             var limit = call.Runtime.Options.MaxBodySize;
             if (length > limit)
                 throw Refused(appId, $"http: ContentLength={length} with Body length {limit}");
-            return length == 0 ? (null, 0) : (request.Body, length);
+            return length == 0 ? (null, 0) : (new CallerBody(request), length);
         }
         var canHaveBody = call.Context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        return canHaveBody ? (request.Body, null) : (null, 0);
+        return canHaveBody ? (new CallerBody(request), null) : (null, 0);
     }
 }
