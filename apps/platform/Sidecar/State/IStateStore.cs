@@ -20,6 +20,12 @@ public sealed record StateSet(string Key, ReadOnlyMemory<byte> Data, string? ETa
 public sealed record StateDelete(string Key, string? ETag = null,
     StateConcurrency Concurrency = StateConcurrency.Unspecified) : StateOperation(Key, ETag, Concurrency);
 
+/// <summary>
+/// No write, but the condition of a transaction that it must be the first of: the key holds exactly these bytes, or, with null,
+/// there is no such key. Else nothing of the transaction is done.
+/// </summary>
+public sealed record StateExpect(string Key, ReadOnlyMemory<byte>? Data) : StateOperation(Key, null, StateConcurrency.Unspecified);
+
 /// <summary>A state component: <c>state.redis</c> or <c>state.in-memory</c>. Keys are complete; the caller adds prefixes.</summary>
 public interface IStateStore
 {
@@ -38,6 +44,7 @@ public interface IStateStore
     /// All operations back to back. In-memory is atomic; on Redis (MULTI/EXEC) a refused etag fails that operation alone,
     /// the others are applied, and the call throws (facts of daprd: no rollback).
     /// </summary>
+    /// <exception cref="UnexpectedStateException">The transaction begins with a <see cref="StateExpect"/> that is not met.</exception>
     ValueTask TransactAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken = default);
 
     /// <summary>Every key that begins with <paramref name="prefix"/>, in no order.</summary>
@@ -49,3 +56,6 @@ public sealed class ETagMismatchException(string message, Exception? inner = nul
 
 /// <summary>An etag that cannot be one of this store (Redis: not an integer).</summary>
 public sealed class InvalidETagException(string message) : Exception(message);
+
+/// <summary>A transaction's expectation is not met; nothing of it was done.</summary>
+public sealed class UnexpectedStateException(string key) : Exception($"'{key}' is not as it was last known");

@@ -55,6 +55,12 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
     private void Check(StateOperation operation)
     {
         var stored = Find(operation.Key);
+        if (operation is StateExpect expected)
+        {
+            if (expected.Data is { } data ? stored?.Data.Span.SequenceEqual(data.Span) != true : stored is not null)
+                throw new UnexpectedStateException(operation.Key);
+            return;
+        }
         if (string.IsNullOrEmpty(operation.ETag))
         {
             if (operation.Concurrency == StateConcurrency.FirstWrite && stored is not null)
@@ -67,11 +73,8 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
 
     private void Apply(StateOperation operation)
     {
-        if (operation is not StateSet set)
-        {
-            items.Remove(operation.Key);
-            return;
-        }
+        if (operation is StateDelete) items.Remove(operation.Key);
+        if (operation is not StateSet set) return;
         DateTimeOffset? expires = set.TtlSeconds > 0 ? clock.GetUtcNow().AddSeconds(set.TtlSeconds.Value) : null;
         items[set.Key] = new StateItem(set.Data.ToArray(), Guid.NewGuid().ToString(), expires);
     }

@@ -40,13 +40,19 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
         return 1
         """);
 
-    // KEYS: the lease table, then one key per operation. ARGV: field and holder of the lease, then per operation "S", expected
-    // version, data, TTL (as above), or "D", expected version. It answers -1 when the lease has gone to another, else the number of the first
-    // operation that was refused, 0 for none; the others are done, as between MULTI and EXEC.
+    // KEYS: the lease table, then one key per operation. ARGV: field and holder of the lease, then, first of all and not always, "E",
+    // whether the key is to exist, the data expected of it; then per operation "S", expected version, data, TTL (as above), or
+    // "D", expected version. It answers -1 when the lease has gone to another, -2 when the expectation is not met, else the number
+    // of the first operation that was refused, 0 for none; the others are done, as between MULTI and EXEC.
     private static readonly RedisScript Fenced = new("""
         if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return -1 end
-        local refused, at = 0, 3
-        for i = 2, #KEYS do
+        local refused, first, at = 0, 2, 3
+        if ARGV[3] == 'E' then
+          local data = redis.call('HGET', KEYS[2], 'data')
+          if ARGV[4] == '1' and data ~= ARGV[5] or ARGV[4] == '0' and data then return -2 end
+          first, at = 3, 6
+        end
+        for i = first, #KEYS do
           local key, kind, expected = KEYS[i], ARGV[at], ARGV[at + 1]
           local stored = redis.pcall('HMGET', key, 'version', 'first-write')
           if stored.err then
@@ -128,7 +134,8 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
             AddArguments(arguments, operations[i]);
         }
         var answer = (await Fenced.RunAsync(client, keys, [.. arguments], cancellationToken)).Integer;
-        if (answer < 0) throw new FencedException(fence);
+        if (answer == -1) throw new FencedException(fence);
+        if (answer == -2) throw new UnexpectedStateException(operations[0].Key);
         if (answer > 0) throw Refused(operations[(int)answer - 1]);
     }
 
@@ -179,14 +186,17 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
 
     private void AddArguments(List<RedisArg> arguments, StateOperation operation)
     {
-        if (operation is StateSet set)
+        switch (operation)
         {
-            var ttl = set.TtlSeconds ?? defaultTtlSeconds;
-            arguments.AddRange(["S", ExpectedVersion(set), set.Data, ttl?.ToString(CultureInfo.InvariantCulture) ?? ""]);
-        }
-        else
-        {
-            arguments.AddRange(["D", DeleteVersion((StateDelete)operation)]);
+            case StateExpect expected when arguments.Count == 2:
+                arguments.AddRange(["E", expected.Data is null ? "0" : "1", expected.Data ?? ReadOnlyMemory<byte>.Empty]);
+                break;
+            case StateSet set:
+                var ttl = set.TtlSeconds ?? defaultTtlSeconds;
+                arguments.AddRange(["S", ExpectedVersion(set), set.Data, ttl?.ToString(CultureInfo.InvariantCulture) ?? ""]);
+                break;
+            case StateDelete delete: arguments.AddRange(["D", DeleteVersion(delete)]); break;
+            default: throw new ArgumentOutOfRangeException(nameof(operation));
         }
     }
 

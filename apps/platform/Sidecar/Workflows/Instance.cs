@@ -17,6 +17,9 @@ internal sealed class Instance(string id)
 
     public bool IsLoaded { get; set; }
 
+    /// <summary>The metadata row as the store is known to have it; null where it has none. Every change expects it.</summary>
+    public ReadOnlyMemory<byte>? Metadata { get; set; }
+
     /// <summary>Null: there is no such instance.</summary>
     public InstanceState? State { get; set; }
 

@@ -30,6 +30,7 @@ public sealed partial class WorkflowEngine
     {
         CheckId(request.InstanceId);
         await WorkerAsync(request.InstanceId, cancellationToken);
+        await SettleAsync(request.InstanceId);
         await RefuseWithLiveChildrenAsync(request.InstanceId, cancellationToken);
         return await InsideAsync(request.InstanceId, async instance =>
         {
@@ -192,7 +193,7 @@ public sealed partial class WorkflowEngine
     /// <summary>A new run, in the place of an ended one or of none.</summary>
     private async Task BeginAsync(Instance instance, HistoryEvent started)
     {
-        await StoreAsync(instance.Id, _store.Create(instance.Id, instance.State, [started]));
+        await StoreAsync(instance, _store.Create(instance.Id, instance.State, [started]));
         instance.Forget();
         instance.State = InstanceState.FromRows([], [started], generation: 1, customStatus: null);
         QueueOrSchedule(instance);
@@ -246,6 +247,7 @@ public sealed partial class WorkflowEngine
         var count = 0;
         foreach (var child in children)
             count += await PurgeTreeAsync(child, request, seen, cancellationToken);
+        await SettleAsync(id);
         return count + await InsideAsync(id, async instance =>
         {
             if (instance.State is null)
@@ -271,7 +273,7 @@ public sealed partial class WorkflowEngine
 
     private async Task RemoveAsync(Instance instance)
     {
-        await StoreAsync(instance.Id, _store.Purge(instance.Id, instance.State!));
+        await StoreAsync(instance, _store.Purge(instance.Id, instance.State!));
         instance.State = null;
         instance.Forget();
         _changes.Announce(instance.Id);

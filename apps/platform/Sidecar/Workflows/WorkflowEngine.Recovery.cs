@@ -33,6 +33,22 @@ public sealed partial class WorkflowEngine
         }
     }
 
+    /// <summary>
+    /// The store came back without what it had confirmed last. One change found that out; other instances may be in
+    /// memory as they are not stored, so all of them are forgotten and taken up again.
+    /// </summary>
+    private void ReadAgain() => _ = InBackground("*", async () =>
+    {
+        foreach (var (id, instance) in _instances)
+        {
+            await instance.Gate.WaitAsync(_stop.Token);
+            Evict(instance);
+            instance.Gate.Release();
+            _changes.Announce(id);
+        }
+        await RecoverAsync(_stop.Token);
+    });
+
     private async Task<bool> IsUnfinishedAsync(string id)
     {
         if (_options.Retention != new WorkflowRetention())
@@ -66,7 +82,9 @@ public sealed partial class WorkflowEngine
             QueueTurn(instance);
     }
 
-    /// <summary>A parent that was terminated with its children may not have reached this one before the process ended.</summary>
+    /// <summary>
+    /// A parent that was terminated with its children may not have reached this one: the process ended, or this one began later.
+    /// </summary>
     private async Task FollowParentAsync(string id, ParentInstanceInfo parent)
     {
         var execution = parent.WorkflowInstance.ExecutionId ?? "";

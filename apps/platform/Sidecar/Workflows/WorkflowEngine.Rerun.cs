@@ -22,7 +22,7 @@ public sealed partial class WorkflowEngine
         {
             if (instance.State is not null)
                 throw GrpcFraming.Error(StatusCode.AlreadyExists, $"workflow '{id}' has already been created");
-            await StoreAsync(id, _store.Copy(id, history));
+            await StoreAsync(instance, _store.Copy(id, history));
             instance.State = InstanceState.FromRows(history, [], generation: 1, customStatus: null);
             Resume(instance);
             _changes.Announce(id);

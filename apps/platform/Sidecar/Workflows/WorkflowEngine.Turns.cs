@@ -12,8 +12,7 @@ public sealed partial class WorkflowEngine
     private async Task AdvanceAsync(Instance instance, int taken, TurnOutcome.Advanced turn, string? customStatus)
     {
         var (id, state) = (instance.Id, instance.State!);
-        var recurse = state.Inbox.Take(taken).Any(e => e.EventTypeCase == Kind.ExecutionTerminated && e.ExecutionTerminated.Recurse);
-        await StoreAsync(id, _store.Advance(id, state, turn.WorkflowStarted, taken, turn.Actions, customStatus));
+        await StoreAsync(instance, _store.Advance(id, state, turn.WorkflowStarted, taken, turn.Actions, customStatus));
         state.Advance(turn.WorkflowStarted, taken, turn.Actions, customStatus);
         (instance.Phase, instance.Out, instance.Continuations) = (TurnPhase.Idle, null, 0);
         foreach (var action in turn.Actions)
@@ -22,9 +21,7 @@ public sealed partial class WorkflowEngine
         {
             RecordWorkflow(state);
             Finish(instance);
-            TellParent(instance);
-            if (recurse)
-                TerminateChildren(instance);
+            _ = InBackground(id, () => SettleAsync(id, state));
         }
         QueueTurn(instance);
         _changes.Announce(id);
@@ -35,7 +32,7 @@ public sealed partial class WorkflowEngine
         var (id, state) = (instance.Id, instance.State!);
         // Ends of the old execution's activities, timers and children mean nothing to the new one.
         List<HistoryEvent> inbox = [.. turn.Inbox, .. state.Inbox.Skip(taken).Where(e => !IsEndOfStep(e))];
-        await StoreAsync(id, _store.Restart(id, state, inbox, customStatus));
+        await StoreAsync(instance, _store.Restart(id, state, inbox, customStatus));
         instance.State = InstanceState.FromRows([], inbox, state.Generation + 1, customStatus);
         instance.Forget();
         if (++instance.Continuations % ContinuationsAtOnce == 0)
@@ -55,7 +52,7 @@ public sealed partial class WorkflowEngine
     private async Task StallAsync(Instance instance, HistoryEvent stalled)
     {
         LogStalled(instance.Id, stalled.ExecutionStalled.Description);
-        await StoreAsync(instance.Id, _store.Stall(instance.Id, instance.State!, stalled));
+        await StoreAsync(instance, _store.Stall(instance.Id, instance.State!, stalled));
         instance.State!.Stall(stalled);
         (instance.Phase, instance.Out) = (TurnPhase.Parked, null);
         _changes.Announce(instance.Id);
@@ -99,6 +96,7 @@ public sealed partial class WorkflowEngine
     {
         var child = created.ChildWorkflowInstanceCreated;
         var parentExecution = parent.WorkflowInstance.ExecutionId ?? "";
+        ParentInstanceInfo? begun = null;
         var end = await InsideAsync(child.InstanceId, async instance =>
         {
             if (instance.State is { } state && state.IsChildOf(parentId, parentExecution, created.EventId))
@@ -120,18 +118,26 @@ public sealed partial class WorkflowEngine
                     AppId = _options.AppId,
                 };
             }));
+            begun = instance.State!.Parent;
             return null;
         });
         if (end is not null)
             await TellAsync(parentId, parentExecution, end);
+        else if (begun is not null)
+            await FollowParentAsync(child.InstanceId, begun);
     }
 
-    private void TellParent(Instance instance)
+    /// <summary>
+    /// What follows an end: the parent learns of it, and a termination with children reaches them. Should the process end before, the
+    /// parent asks and the children look when they are taken up again; so it is done before the instance goes for good, too.
+    /// </summary>
+    private async Task SettleAsync(string id, InstanceState ended)
     {
-        if (instance.State!.Parent is not { WorkflowInstance: { } parent } info)
-            return;
-        var end = EndOfChild(instance.State, info.TaskScheduledId);
-        _ = InBackground(instance.Id, () => TellAsync(parent.InstanceId, parent.ExecutionId ?? "", end));
+        if (ended.Parent is { WorkflowInstance: { } parent } info)
+            await TellAsync(parent.InstanceId, parent.ExecutionId ?? "", EndOfChild(ended, info.TaskScheduledId));
+        if (RecursiveTermination(ended) is { } termination)
+            foreach (var child in ended.Children.Values)
+                await TerminateChildAsync(child.ChildWorkflowInstanceCreated.InstanceId, id, ended.ExecutionId, child.EventId, termination.Input);
     }
 
     private Task TellAsync(string parentId, string parentExecution, HistoryEvent end) => InsideAsync(parentId, async parent =>
@@ -149,13 +155,6 @@ public sealed partial class WorkflowEngine
         else
             e.ChildWorkflowInstanceFailed = new() { TaskScheduledId = taskId, FailureDetails = completed.FailureDetails };
     });
-
-    private void TerminateChildren(Instance instance)
-    {
-        var (id, executionId, input) = (instance.Id, instance.State!.ExecutionId, RecursiveTermination(instance.State)?.Input);
-        foreach (var child in instance.State.Children.Values.ToList())
-            _ = InBackground(id, () => TerminateChildAsync(child.ChildWorkflowInstanceCreated.InstanceId, id, executionId, child.EventId, input));
-    }
 
     private Task TerminateChildAsync(string childId, string parentId, string parentExecution, int taskId, string? input) =>
         InsideAsync(childId, async child =>
@@ -203,9 +202,19 @@ public sealed partial class WorkflowEngine
         _ => null,
     } ?? _options.Retention.AnyTerminal;
 
-    private Task PurgeEndedAsync(string id, HistoryEvent completed) => InsideAsync(id, async instance =>
+    private async Task PurgeEndedAsync(string id, HistoryEvent completed)
     {
-        if (instance.State?.Completed?.Timestamp.Equals(completed.Timestamp) == true)
-            await RemoveAsync(instance);
-    });
+        await SettleAsync(id);
+        await InsideAsync(id, async instance =>
+        {
+            if (instance.State?.Completed?.Timestamp.Equals(completed.Timestamp) == true)
+                await RemoveAsync(instance);
+        });
+    }
+
+    private async Task SettleAsync(string id)
+    {
+        if (await InsideAsync(id, instance => Task.FromResult(instance.State)) is { IsTerminal: true } ended)
+            await SettleAsync(id, ended);
+    }
 }

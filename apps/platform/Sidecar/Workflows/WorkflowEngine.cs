@@ -67,6 +67,12 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
                     await LoadAsync(instance);
                 return await action(instance);
             }
+            catch (UnexpectedStateException e)
+            {
+                LogUnexpected(e, id);
+                Evict(instance);
+                ReadAgain();
+            }
             finally
             {
                 if (!instance.IsEvicted && instance.State is null)
@@ -89,7 +95,7 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
 
     private async Task LoadAsync(Instance instance)
     {
-        instance.State = await _store.LoadAsync(instance.Id, _stop.Token);
+        (instance.State, instance.Metadata) = await _store.LoadAsync(instance.Id, _stop.Token);
         instance.IsLoaded = true;
         if (instance.State is { IsTerminal: false })
             Resume(instance);
@@ -105,20 +111,21 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
 
     /// <summary>
     /// Stores, however long it takes: a state store that is down must not make memory and store differ. The caller's
-    /// acknowledgement waits, its time limit does not end the attempt. The same rows written twice are the same rows.
+    /// acknowledgement waits, its time limit does not end the attempt. A change whose answer got lost is not done twice.
     /// </summary>
-    private async Task StoreAsync(string id, IReadOnlyList<StateOperation> operations)
+    /// <exception cref="UnexpectedStateException">The store has gone back behind what it had confirmed.</exception>
+    private async Task StoreAsync(Instance instance, IReadOnlyList<StateOperation> change)
     {
-        while (true)
+        for (var isRepeated = false; ; isRepeated = true)
         {
             try
             {
-                await _store.WriteAsync(operations, _stop.Token);
+                instance.Metadata = await _store.WriteAsync(instance.Id, instance.Metadata, change, isRepeated, _stop.Token);
                 return;
             }
-            catch (Exception e) when (!_stop.IsCancellationRequested)
+            catch (Exception e) when (e is not UnexpectedStateException && !_stop.IsCancellationRequested)
             {
-                LogStoreFailed(e, id);
+                LogStoreFailed(e, instance.Id);
                 await Task.Delay(s_retryPause, _stop.Token);
             }
         }
@@ -127,7 +134,7 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     /// <summary>An event comes in: stored, then due for a turn.</summary>
     private async Task ArriveAsync(Instance instance, HistoryEvent e)
     {
-        await StoreAsync(instance.Id, _store.Arrival(instance.Id, instance.State!, e));
+        await StoreAsync(instance, _store.Arrival(instance.Id, instance.State!, e));
         instance.State!.Arrive(e, instance.Phase == TurnPhase.Out);
         QueueTurn(instance);
     }
@@ -191,6 +198,9 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning, Message = "Storing a step of workflow {Id} failed; trying again")]
     private partial void LogStoreFailed(Exception exception, string id);
+
+    [LoggerMessage(EventId = 5006, Level = LogLevel.Error, Message = "Workflow {Id} is not stored as it was left; all workflows are read again")]
+    private partial void LogUnexpected(Exception exception, string id);
 
     [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "A follow-up of workflow {Id} failed; trying again")]
     private partial void LogRetry(Exception exception, string id);

@@ -13,19 +13,21 @@ namespace ConcertDapr.Sidecar.Workflows;
 ///                                                          ||inbox-000000    HistoryEvent …
 ///                                                          ||customStatus    google.protobuf.StringValue
 /// </code>
-/// Each change of an instance is one transaction whose metadata row says how many of the other rows count.
+/// Each change of an instance is one transaction whose metadata row says how many of the other rows count. It is carried out only
+/// if the metadata row is still the one that the change was made for: a write that was held up for long, or a Redis that
+/// came back without its last second, cannot mix the rows of two histories.
 /// </summary>
 internal sealed class WorkflowStore(IStateStore store, WorkflowOptions options)
 {
     private const string MetadataName = "metadata";
     private readonly string _prefix = $"{options.AppId}||dapr.internal.{options.Namespace}.{options.AppId}.workflow||";
 
-    /// <summary>The instance's state, or null where there is none.</summary>
+    /// <summary>The instance's state and its metadata row, or nulls where there is none.</summary>
     /// <exception cref="InvalidDataException">The metadata declares a row that is missing.</exception>
-    public async Task<InstanceState?> LoadAsync(string id, CancellationToken cancellationToken)
+    public async Task<(InstanceState? State, ReadOnlyMemory<byte>? Metadata)> LoadAsync(string id, CancellationToken cancellationToken)
     {
         if (await store.GetAsync(Key(id, MetadataName), cancellationToken) is not { } item)
-            return null;
+            return (null, null);
         var metadata = WorkflowStateMetadata.Parser.ParseFrom(item.Data.Span);
         string[] names = [.. Names("history", metadata.HistoryLength), .. Names("inbox", metadata.InboxLength), "customStatus"];
         var rows = await store.GetManyAsync([.. names.Select(name => Key(id, name))], cancellationToken);
@@ -33,7 +35,7 @@ internal sealed class WorkflowStore(IStateStore store, WorkflowOptions options)
             ? throw new InvalidDataException($"workflow '{id}': key '{names[i]}' declared in metadata but missing from state store")
             : HistoryEvent.Parser.ParseFrom(row.Data.Span)).ToList();
         var history = (int)metadata.HistoryLength;
-        return InstanceState.FromRows(events.Take(history), events.Skip(history), metadata.Generation, DecodeStatus(rows[^1]));
+        return (InstanceState.FromRows(events.Take(history), events.Skip(history), metadata.Generation, DecodeStatus(rows[^1])), item.Data);
     }
 
     /// <summary>Ids of all instances, in no order.</summary>
@@ -54,8 +56,26 @@ internal sealed class WorkflowStore(IStateStore store, WorkflowOptions options)
         return last is null ? null : HistoryEvent.Parser.ParseFrom(last.Data.Span);
     }
 
-    public ValueTask WriteAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken) =>
-        store.TransactAsync(operations, cancellationToken);
+    /// <summary>Carries out one change of an instance whose metadata row is <paramref name="before"/>; tells what it is then.</summary>
+    /// <param name="maybeDone">An earlier attempt may have been carried out without an answer.</param>
+    /// <exception cref="UnexpectedStateException">The row is another one; nothing was written.</exception>
+    public async Task<ReadOnlyMemory<byte>?> WriteAsync(
+        string id, ReadOnlyMemory<byte>? before, IReadOnlyList<StateOperation> change, bool maybeDone, CancellationToken cancellationToken)
+    {
+        // Each change ends with the metadata row.
+        ReadOnlyMemory<byte>? after = change[^1] is StateSet set ? set.Data : null;
+        try
+        {
+            await store.TransactAsync([new StateExpect(Key(id, MetadataName), before), .. change], cancellationToken);
+        }
+        catch (UnexpectedStateException) when (maybeDone)
+        {
+            var now = (await store.GetAsync(Key(id, MetadataName), cancellationToken))?.Data;
+            if (now is { } found ? after is not { } wanted || !found.Span.SequenceEqual(wanted.Span) : after is not null)
+                throw;
+        }
+        return after;
+    }
 
     /// <summary>Replaces whatever is stored by a fresh instance with this inbox.</summary>
     public List<StateOperation> Create(string id, InstanceState? old, IReadOnlyList<HistoryEvent> inbox)

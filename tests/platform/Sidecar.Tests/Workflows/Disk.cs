@@ -6,6 +6,10 @@ namespace ConcertDapr.Tests.Workflows;
 internal sealed class Disk
 {
     private readonly Dictionary<string, StateItem> _rows = new(StringComparer.Ordinal);
+    private readonly List<Dictionary<string, StateItem>> _before = [];
+
+    /// <summary>Asked before each transaction: how many of the last ones the store has lost by now.</summary>
+    public Func<int> Forgets { get; set; } = () => 0;
 
     public Dictionary<string, StateItem> Rows
     {
@@ -20,9 +24,20 @@ internal sealed class Disk
     /// A store over this disk for one process. After <paramref name="writes"/> transactions the process is "killed":
     /// the next one is stored or not (<paramref name="storeLast"/>), and nothing ever returns again.
     /// </summary>
-    public Process Mount(int writes = int.MaxValue, bool storeLast = false) => new(_rows, writes, storeLast);
+    public Process Mount(int writes = int.MaxValue, bool storeLast = false) => new(this, _rows, writes, storeLast);
 
-    internal sealed class Process(Dictionary<string, StateItem> rows, int writes, bool storeLast) : IStateStore
+    private void Forget()
+    {
+        var count = Math.Min(Forgets(), _before.Count);
+        if (count == 0)
+            return;
+        _rows.Clear();
+        foreach (var (key, item) in _before[^count])
+            _rows.Add(key, item);
+        _before.RemoveRange(_before.Count - count, count);
+    }
+
+    internal sealed class Process(Disk disk, Dictionary<string, StateItem> rows, int writes, bool storeLast) : IStateStore
     {
         private readonly TaskCompletionSource _killed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _left = writes;
@@ -42,7 +57,11 @@ internal sealed class Disk
             await Task.Yield();
             lock (rows)
             {
+                disk.Forget();
+                if (operations is [StateExpect expected, ..] && !IsMet(expected))
+                    throw new UnexpectedStateException(expected.Key);
                 _left--;
+                disk._before.Add(new(rows));
                 if (_left >= 0 || (_left == -1 && storeLast))
                     foreach (var operation in operations)
                         Apply(operation);
@@ -58,11 +77,14 @@ internal sealed class Disk
                 yield return key;
         }
 
+        private bool IsMet(StateExpect expected) => rows.TryGetValue(expected.Key, out var item)
+            ? expected.Data is { } data && data.Span.SequenceEqual(item.Data.Span) : expected.Data is null;
+
         private void Apply(StateOperation operation)
         {
             if (operation is StateSet set)
                 rows[set.Key] = new StateItem(set.Data.ToArray(), "1");
-            else
+            else if (operation is StateDelete)
                 rows.Remove(operation.Key);
         }
 

@@ -86,6 +86,24 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_child_that_is_purged_before_its_parent_has_learned_of_its_end_does_not_run_again()
+    {
+        var disk = new Disk();
+        // Stored: the parent's start and turn, the child's start and turn. The parent's inbox is not reached.
+        var process = disk.Mount(writes: 4);
+        var engine = new WorkflowEngine(new("app"), process, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<WorkflowEngine>.Instance);
+        var worker = new Worker(engine, w => (w.Workflows["P"], w.Workflows["C"]) = (_ => [Do.Child(0, "C", "c")], _ => [Do.Complete("born once")]));
+        _ = engine.StartAsync(new() { InstanceId = "p", Name = "P" }, EngineUnderTest.Soon);
+        await process.Killed.WaitAsync(TimeSpan.FromSeconds(10));
+        await using var next = new EngineUnderTest(disk);
+        await next.Engine.PurgeAsync(new() { InstanceId = "c" }, EngineUnderTest.Soon);
+        await next.Engine.RecoverAsync();
+        (await next.Worker.NextTurnAsync()).NewEvents[1].ChildWorkflowInstanceCompleted.Result.ShouldBe("born once");
+        (await next.GetAsync("c")).ShouldBeNull();
+        await worker.DisposeAsync();
+    }
+
+    [Fact]
     public async Task What_a_worker_held_goes_to_the_next_when_its_stream_ends()
     {
         await using var t = new EngineUnderTest();

@@ -85,9 +85,14 @@ internal sealed class Worker : IAsyncDisposable
     private Task ServeAsync(WorkflowEngine engine, bool withTokens) => engine.ServeWorkerAsync(item =>
     {
         if (item.WorkflowRequest is { } turn && Workflows.TryGetValue(NameOf(turn), out var code))
-            _ = Task.Run(() => engine.CompleteWorkflowAsync(Answer(turn, code)));
+            _ = Task.Run(() => engine.CompleteWorkflowAsync(Answer(turn, code, item.CompletionToken)));
         else if (item.ActivityRequest is { } task && Activities.TryGetValue(task.Name, out var activity))
-            _ = Task.Run(() => engine.CompleteActivityAsync(activity(task)));
+            _ = Task.Run(() =>
+            {
+                var answer = activity(task);
+                answer.CompletionToken = item.CompletionToken;
+                return engine.CompleteActivityAsync(answer);
+            });
         else
             _items.Writer.TryWrite(item);
         return Task.CompletedTask;
@@ -95,13 +100,14 @@ internal sealed class Worker : IAsyncDisposable
 
     private static string NameOf(WorkflowRequest turn) => new Happened(turn).Events.First(e => e.ExecutionStarted is not null).ExecutionStarted.Name;
 
-    private static WorkflowResponse Answer(WorkflowRequest turn, WorkflowCode code)
+    private static WorkflowResponse Answer(WorkflowRequest turn, WorkflowCode code, string token)
     {
         var known = turn.PastEvents.Where(e => e.TaskScheduled is not null || e.TimerCreated is not null
             || e.ChildWorkflowInstanceCreated is not null).Select(e => e.EventId).ToHashSet();
         return new()
         {
             InstanceId = turn.InstanceId,
+            CompletionToken = token,
             Actions = { code(new Happened(turn)).Where(a => a.CompleteWorkflow is not null || !known.Contains(a.Id)) },
         };
     }
