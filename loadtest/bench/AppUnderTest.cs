@@ -24,11 +24,11 @@ internal sealed class PingActor(ActorHost host) : Actor(host), IPingActor
     public Task<string> Ping() => Task.FromResult("pong");
 }
 
-/// <summary>An app that does nothing, with a sidecar: <c>/ping</c>, the actor and a workflow of two activities.</summary>
+/// <summary>An app that does nothing, with a sidecar: <c>/ping</c>, the actor and a workflow of four activities.</summary>
 internal sealed class AppUnderTest : IAsyncDisposable
 {
     public const string Id = "app";
-    public const string TwoSteps = "TwoSteps";
+    public const string FourSteps = "FourSteps";
 
     private readonly WebApplication _app;
     private readonly SidecarHost _sidecar;
@@ -78,8 +78,12 @@ internal sealed class AppUnderTest : IAsyncDisposable
         builder.Services.AddActors(actors => actors.Actors.RegisterActor<PingActor>());
         builder.Services.AddDaprWorkflow(workflows =>
         {
-            workflows.RegisterWorkflow<int, int>(TwoSteps, async (context, input) =>
-                await context.CallActivityAsync<int>("Add", await context.CallActivityAsync<int>("Add", input)));
+            workflows.RegisterWorkflow<int, int>(FourSteps, async (context, input) =>
+            {
+                for (var i = 0; i < 4; i++)
+                    input = await context.CallActivityAsync<int>("Add", input);
+                return input;
+            });
             workflows.RegisterActivity<int, int>("Add", (_, input) => Task.FromResult(input + 1));
         });
         var app = builder.Build();

@@ -107,13 +107,13 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
     {
         async Task RunOneAsync(int caller)
         {
-            var id = await app.Workflows.ScheduleNewWorkflowAsync(AppUnderTest.TwoSteps, input: 1);
+            var id = await app.Workflows.ScheduleNewWorkflowAsync(AppUnderTest.FourSteps, input: 1);
             var state = await app.Workflows.WaitForWorkflowCompletionAsync(id);
-            if (state.ReadOutputAs<int>() != 3) throw new InvalidOperationException($"a workflow ended as {state.RuntimeStatus}");
+            if (state.ReadOutputAs<int>() != 5) throw new InvalidOperationException($"a workflow ended as {state.RuntimeStatus}");
         }
 
-        table.Figure("workflow of two activities, alone", await MeasureAsync(1, RunOneAsync));
-        table.Figure("workflow of two activities, 32 at once", await MeasureAsync(32, RunOneAsync));
+        table.Figure("workflow of four activities, alone", await MeasureAsync(1, RunOneAsync));
+        table.Figure("workflow of four activities, 32 at once", await MeasureAsync(32, RunOneAsync));
     }
 
     private Task<Rate> MeasureAsync(int callers, Func<int, Task> call) => Meter.RunAsync(callers, options.Seconds, call);

@@ -19,7 +19,8 @@ internal sealed class RedisUnderTest : IAsyncDisposable
     {
         Port = port;
         _process = Process.Start(new ProcessStartInfo("redis-server",
-            ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--daemonize", "no"])
+            ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+                "--appendonly", "yes", "--appendfsync", "everysec", "--daemonize", "no"])
             { RedirectStandardOutput = true })!;
     }
 

@@ -58,7 +58,7 @@ internal sealed class Reminders(int httpPort, string ledgerPath, Func<int> kills
         {
             return await call();
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or System.Net.Sockets.SocketException)
         {
             return null;
         }
