@@ -137,6 +137,12 @@ public sealed class LeaseTableTests(RedisServer redis) : IAsyncLifetime
             [new StateSet(a, "3"u8.ToArray(), ETag: "1"), new StateSet(b, "2"u8.ToArray())], fence).AsTask());
         (await store.GetAsync(a))!.Data.ToArray().ShouldBe("2"u8.ToArray());
         (await store.GetAsync(b))!.ETag.ShouldBe("2");
+        // An expectation that is not met: nothing is done.
+        await store.TransactAsync([new StateExpect(a, "2"u8.ToArray()), new StateSet(a, "4"u8.ToArray())], fence);
+        foreach (var wrong in new[] { new StateExpect(a, "2"u8.ToArray()), new StateExpect(a, null), new StateExpect(c, "1"u8.ToArray()) })
+            await Should.ThrowAsync<UnexpectedStateException>(() => store.TransactAsync([wrong, new StateDelete(a)], fence).AsTask());
+        await store.TransactAsync([new StateExpect(c, null), new StateSet(b, "5"u8.ToArray())], fence);
+        ((await store.GetAsync(a))!.ETag, (await store.GetAsync(b))!.ETag).ShouldBe(("3", "3"));
     }
 
     private RedisStateStore Store() => new(_client);
