@@ -66,7 +66,7 @@ load-all: $(BUILT) ## run all k6 scripts at laptop scale with an audit after eac
 testruns: ## make k8s/loadtest, the k6 Operator's TestRuns, from loadtest/k6
 	@node loadtest/testruns.mjs
 
-bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as shares of what this machine can do. ARGS=dapr, ARGS=purchases
+bench: services $(BUILT) ## what Dapr calls, holds and payments cost, as shares of what this machine can do. ARGS=sidecars, ARGS=dapr, ARGS=purchases
 	@$(BENCH) $(ARGS)
 
 crash: services $(BUILT) ## kill sidecar and app at 300 points of running workflows, then check every history. ARGS="--seed 1 --kills 300"

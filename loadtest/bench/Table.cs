@@ -36,6 +36,10 @@ internal sealed class Table
     /// <summary>Times of a part of the figure above.</summary>
     public void Times(string what, double p50, double p99) => Add(Line(what, null, p50, p99, ""));
 
+    /// <summary>Something that is no rate.</summary>
+    public void Amount(string what, double amount, string unit) =>
+        Add(string.Create(CultureInfo.InvariantCulture, $"{what,-55}{amount,11:#,0.0#} {unit}"));
+
     /// <summary>Everything once more, in one piece.</summary>
     public void Print()
     {
