@@ -36,6 +36,7 @@ internal sealed partial class Caller
             ("HTTP lock", 30, HttpLockAsync), ("gRPC lock", 30, GrpcLockAsync),
             ("HTTP publish", 30, HttpPublishAsync), ("gRPC publish", 30, GrpcPublishAsync), ("invocation", 70, InvokeAsync),
             ("actor call", 40, ActorAsync), ("timer", 12, TimerAsync), ("reminder", 12, ReminderAsync), ("workflow", 6, WorkflowAsync),
+            ("workflow that waits", 4, WaitingWorkflowAsync),
         ];
     }
 
@@ -123,8 +124,21 @@ internal sealed partial class Caller
     {
         var id = $"w{number}-{++made}";
         await clients.Workflows.ScheduleNewWorkflowAsync(SoakApp.Workflow, id, input: number);
+        await EndAsync(id, number + 2);
+    }
+
+    private async Task WaitingWorkflowAsync()
+    {
+        var id = $"w{number}-{++made}";
+        await clients.Workflows.ScheduleNewWorkflowAsync(SoakApp.WaitingWorkflow, id, input: 30);
+        await clients.Workflows.RaiseEventAsync(id, "go", made);
+        await EndAsync(id, made);
+    }
+
+    private async Task EndAsync(string id, int output)
+    {
         var state = await clients.Workflows.WaitForWorkflowCompletionAsync(id);
-        WrongAnswerException.Unless(state.ReadOutputAs<int>() == number + 2, "workflow", state.RuntimeStatus);
+        WrongAnswerException.Unless(state.ReadOutputAs<int>() == output, "workflow", state.RuntimeStatus);
         var purged = await clients.Workflows.PurgeInstanceAsync(id);
         WrongAnswerException.Unless(purged, "workflow's purge", purged);
     }

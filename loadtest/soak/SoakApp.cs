@@ -15,6 +15,7 @@ internal sealed class SoakApp : IAsyncDisposable
 {
     public const string Id = "app";
     public const string Workflow = "Small";
+    public const string WaitingWorkflow = "Waiting";
 
     private readonly WebApplication app;
     private readonly HttpClient sidecar;
@@ -41,6 +42,8 @@ internal sealed class SoakApp : IAsyncDisposable
                 await context.CreateTimer(TimeSpan.FromMilliseconds(1));
                 return await context.CallActivityAsync<int>("Add", await context.CallActivityAsync<int>("Add", input));
             });
+            options.RegisterWorkflow<int, int>(WaitingWorkflow, (context, input) =>
+                context.WaitForExternalEventAsync<int>("go", TimeSpan.FromDays(input)));
             options.RegisterActivity<int, int>("Add", (_, input) => Task.FromResult(input + 1));
         });
         var soak = new SoakApp(builder.Build(), new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{process.HttpPort}") });

@@ -18,7 +18,7 @@ internal sealed record RegistryEntry(
 /// </summary>
 internal sealed class SidecarRegistry : IDisposable
 {
-    private static readonly ConcurrentDictionary<string, ConcurrentDictionary<string, SidecarRuntime>> Local = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<(string Folder, string Id), SidecarRuntime> Local = new();
     private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a killed sidecar counts as one that may come back.</summary>
@@ -53,7 +53,7 @@ internal sealed class SidecarRegistry : IDisposable
     {
         var entry = new RegistryEntry(OwnId, runtime.AppId, runtime.Namespace, internalPort,
             ProcessIdentity.Own.Id, ProcessIdentity.Own.Start, actorTypes);
-        Local.GetOrAdd(folder, _ => new(StringComparer.Ordinal))[entry.Id] = runtime;
+        Local[(folder, entry.Id)] = runtime;
         var temporary = FileOf(entry.Id) + ".new";
         File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(entry, RegistryJson.Default.RegistryEntry));
         File.Move(temporary, FileOf(entry.Id), overwrite: true);
@@ -80,7 +80,7 @@ internal sealed class SidecarRegistry : IDisposable
         [.. Entries().Where(entry => entry.Namespace == @namespace && entry.ActorTypes.Contains(actorType))];
 
     /// <summary>The sidecar itself when it runs in this process.</summary>
-    public SidecarRuntime? InProcess(RegistryEntry entry) => Local.GetValueOrDefault(folder)?.GetValueOrDefault(entry.Id);
+    public SidecarRuntime? InProcess(RegistryEntry entry) => Local.GetValueOrDefault((folder, entry.Id));
 
     public bool IsOwn(RegistryEntry entry) => entry.Id == own?.Id;
 
@@ -90,7 +90,7 @@ internal sealed class SidecarRegistry : IDisposable
     public void Dispose()
     {
         if (own is null) return;
-        Local.GetValueOrDefault(folder)?.TryRemove(own.Id, out _);
+        Local.TryRemove((folder, own.Id), out _);
         Remove(FileOf(own.Id));
     }
 

@@ -3,12 +3,14 @@ namespace ConcertDapr.Sidecar.Workflows;
 /// <summary>Runs actions when their time has come. Nothing here is durable: what is due follows from the histories.</summary>
 internal sealed class DueTimes : IDisposable
 {
+    private const int Few = 256;
     private static readonly TimeSpan s_longestSleep = TimeSpan.FromHours(1);
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly PriorityQueue<Action, DateTimeOffset> _actions = new();
+    private readonly PriorityQueue<Due, DateTimeOffset> _actions = new();
     private readonly ITimer _alarm;
     private DateTimeOffset _alarmAt = DateTimeOffset.MaxValue;
+    private int _wanted = Few;
 
     public DueTimes(TimeProvider time)
     {
@@ -16,13 +18,26 @@ internal sealed class DueTimes : IDisposable
         _alarm = time.CreateTimer(_ => RunDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>How many actions wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _actions.Count;
+        }
+    }
+
     /// <summary>Runs <paramref name="action"/> (which must not block or throw) at or just after <paramref name="due"/>.</summary>
-    public void At(DateTimeOffset due, Action action)
+    /// <param name="isWanted">False when nobody waits for it any more: it may be forgotten. Null: always wanted.</param>
+    public void At(DateTimeOffset due, Action action, Func<bool>? isWanted = null)
     {
         lock (_lock)
         {
             // A millisecond is what timers can tell apart. Moments taken from histories lie a few ticks beyond, for their order.
-            _actions.Enqueue(action, due.AddTicks(-(due.Ticks % TimeSpan.TicksPerMillisecond)));
+            _actions.Enqueue(new(action, isWanted), due.AddTicks(-(due.Ticks % TimeSpan.TicksPerMillisecond)));
+            if (_actions.Count > 2 * _wanted)
+                Sweep();
             SetAlarm();
         }
     }
@@ -48,12 +63,21 @@ internal sealed class DueTimes : IDisposable
             var now = _time.GetUtcNow();
             while (_actions.TryPeek(out var action, out var at) && at <= now)
             {
-                due.Add(action);
+                due.Add(action.Run);
                 _actions.Dequeue();
             }
             SetAlarm();
         }
         due.ForEach(action => action());
+    }
+
+    /// <summary>Most time limits are far away and never reached: what they stood guard over must not pile up until then.</summary>
+    private void Sweep()
+    {
+        var wanted = _actions.UnorderedItems.Where(item => item.Element.IsWanted?.Invoke() != false).ToList();
+        _actions.Clear();
+        _actions.EnqueueRange(wanted);
+        _wanted = Math.Max(Few, wanted.Count);
     }
 
     private void SetAlarm()
@@ -66,4 +90,6 @@ internal sealed class DueTimes : IDisposable
         // A timer counts whole milliseconds: round up, or it wakes just before the time and has to sleep again.
         _alarm.Change(TimeSpan.FromMilliseconds(Math.Ceiling(sleep.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
     }
+
+    private sealed record Due(Action Run, Func<bool>? IsWanted);
 }

@@ -77,10 +77,14 @@ public sealed partial class WorkflowEngine
         var (id, executionId) = (instance.Id, instance.State!.ExecutionId);
         _due.At(EventClock.ToMoment(timer.TimerCreated.FireAt), () =>
         {
-            if (_instances.ContainsKey(id)) // Else it has finished: what is unfinished is in memory.
+            if (IsRunning(id, executionId))
                 _ = InBackground(id, () => FireAsync(id, executionId, timer));
-        });
+        }, () => IsRunning(id, executionId));
     }
+
+    /// <summary>Whether an execution goes on here; what is unfinished is in memory.</summary>
+    private bool IsRunning(string id, string executionId) =>
+        _instances.TryGetValue(id, out var instance) && instance.State is { IsTerminal: false } state && state.ExecutionId == executionId;
 
     private Task FireAsync(string id, string executionId, HistoryEvent timer) => InsideAsync(id, async instance =>
     {
