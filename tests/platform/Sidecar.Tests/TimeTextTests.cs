@@ -25,6 +25,7 @@ public sealed class TimeTextTests
     [InlineData("1d")]
     [InlineData("s")]
     [InlineData("1h 2m")]
+    [InlineData("2600000h")]
     public void Texts_that_are_no_Go_duration(string text) => DurationText.TryParseGo(text, out _).ShouldBeFalse();
 
     [Theory]
@@ -34,6 +35,9 @@ public sealed class TimeTextTests
     [InlineData(0, "0s")]
     [InlineData(90, "1m30s")]
     public void Durations_are_spelt_as_Go_does(double seconds, string text) => DurationText.ToGo(TimeSpan.FromSeconds(seconds)).ShouldBe(text);
+
+    [Fact]
+    public void Times_beyond_the_calendar_are_its_end() => ActorTime.Parse("P999999Y", Start).ShouldBe(DateTimeOffset.MaxValue);
 
     [Theory]
     [InlineData("P1M", "2026-02-28T00:00:00Z")]

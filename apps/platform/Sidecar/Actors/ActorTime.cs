@@ -11,7 +11,18 @@ internal readonly record struct TimeStep(int Years, int Months, TimeSpan Span)
 
     public bool IsNegative => Years < 0 || Months < 0 || Span < TimeSpan.Zero;
 
-    public DateTimeOffset After(DateTimeOffset time) => time.AddYears(Years).AddMonths(Months) + Span;
+    /// <summary>The moment this much later; what lies outside of .NET's calendar becomes its end.</summary>
+    public DateTimeOffset After(DateTimeOffset time)
+    {
+        try
+        {
+            return time.AddYears(Years).AddMonths(Months) + Span;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return DateTimeOffset.MaxValue;
+        }
+    }
 }
 
 /// <summary>How often something repeats.</summary>

@@ -93,6 +93,12 @@ internal sealed class ActorTimers(ActorRuntime actors, TimeProvider clock, Agend
         {
             // Deleted, replaced, or the sidecar stops.
         }
+#pragma warning disable CA1031 // Nobody awaits this task; without a line in the log the timer would just be gone.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            log.BackgroundFailed(e, $"timer {request.Name} of actor {request.Actor}");
+        }
         finally
         {
             running.TryRemove(new KeyValuePair<(ActorKey, string), CancellationTokenSource>((request.Actor, request.Name), stop));

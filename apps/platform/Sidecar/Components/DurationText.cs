@@ -19,7 +19,8 @@ internal static partial class DurationText
             var number = part.Value.AsSpan().TrimEnd("hmsnuµμ");
             ticks += double.Parse(number, CultureInfo.InvariantCulture) * TicksOf(part.Value[number.Length..]);
         }
-        if (ticks > TimeSpan.MaxValue.Ticks / 2.0) return false;
+        // Go counts nanoseconds: 292 years is the longest.
+        if (ticks > long.MaxValue / 100.0) return false;
         duration = TimeSpan.FromTicks((long)Math.Round(text[0] == '-' ? -ticks : ticks));
         return true;
     }
