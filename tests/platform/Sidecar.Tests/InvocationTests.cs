@@ -13,7 +13,6 @@ public sealed class InvocationTests
         pair.App.On("PUT /orders/a b", 201, "done");
         using var request = new HttpRequestMessage(HttpMethod.Put, "/v1.0/invoke/callee/method/orders/a%20b?x=1&y=%2F") { Content = new StringContent("hello") };
         request.Headers.Add("X-Custom", "1");
-        request.Headers.Add("dapr-caller-app-id", "somebody-else");
         request.Headers.Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         var answer = await pair.Caller.Http.SendAsync(request);
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);

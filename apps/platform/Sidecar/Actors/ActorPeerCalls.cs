@@ -28,7 +28,7 @@ internal static class ActorPeerCalls
             host, $"{ActorPrefix}{PathText.Escape(call.Actor.Type)}/{PathText.Escape(call.Actor.Id)}/{call.Path}{call.Query}", HttpMethod.Put);
         request.Content = new ReadOnlyMemoryContent(call.Body);
         if (call.ContentType is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", call.ContentType);
-        foreach (var (name, values) in call.Headers) request.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
+        foreach (var (name, values) in call.Headers) request.TryAddLines(name, values);
         if (call.IsTick) request.Headers.TryAddWithoutValidation(TickHeader, "1");
         if (call.Forwarded) request.Headers.TryAddWithoutValidation(ForwardedHeader, "1");
         try

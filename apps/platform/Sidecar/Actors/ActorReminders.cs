@@ -142,8 +142,9 @@ internal sealed class ActorReminders(
     }
 
     /// <summary>
-    /// Four attempts, one second apart; then the tick is given up, as in daprd. With a health check of the app the reminder is
-    /// stopped before that, and due again once the app is back.
+    /// Four attempts, due one second after each other from the tick's own time on (so those of a late tick follow at once);
+    /// then the tick is given up, as in daprd. With a health check of the app the reminder is stopped before that, and due
+    /// again once the app is back.
     /// </summary>
     private async Task TickAsync(Reminder reminder, Agenda.Item item, CancellationToken cancellationToken)
     {
@@ -160,7 +161,7 @@ internal sealed class ActorReminders(
                 log.TickFailed("reminder", reminder.Name, reminder.Actor.ToString(), e.Message);
                 if (attempt == Attempts) return;
             }
-            await item.PauseAsync(AttemptPause, cancellationToken);
+            await item.WaitUntilAsync(reminder.NextDue + attempt * AttemptPause, cancellationToken);
         }
     }
 

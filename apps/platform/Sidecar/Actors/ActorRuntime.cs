@@ -53,9 +53,15 @@ internal sealed class ActorRuntime : IAsyncDisposable
     public IReadOnlyList<(string Type, int Count)> ActiveActors =>
         hosting ? [.. configuration.Types.Keys.Select(type => (type, Table.Count(type)))] : [];
 
-    /// <summary>As in the metadata: DISABLED, INITIALIZING or RUNNING, and whether actors can be called here.</summary>
-    public (string Text, bool Ready) Status => Reminders is null || !runtime.App.HasApp ? ("DISABLED", false)
-        : runtime.Health.Ready && runtime.App.IsHealthy() ? ("RUNNING", true) : ("INITIALIZING", false);
+    /// <summary>
+    /// As in the metadata: DISABLED, INITIALIZING or RUNNING, and whether actors can be called here. They are off until they
+    /// are needed: by an app that may host some, or by a call of one.
+    /// </summary>
+    public (string Text, bool Ready) Status => !directory.IsValueCreated && (Reminders is null || !runtime.Health.AppReached) ? ("DISABLED", false)
+        : !runtime.App.HasApp || (runtime.Health.Ready && runtime.App.IsHealthy()) ? ("RUNNING", true) : ("INITIALIZING", false);
+
+    /// <summary>Where the scheduler of reminders and jobs answers: in this sidecar. Null while actors are off.</summary>
+    public string? SchedulerAddress => Status.Text != "DISABLED" && runtime.Self is { } self ? $"127.0.0.1:{self.InternalPort}" : null;
 
     public bool Hosts(string type) => configuration.Types.ContainsKey(type);
 
@@ -200,11 +206,14 @@ internal sealed class ActorRuntime : IAsyncDisposable
             {
                 // The host was killed or has given the actor up; the next look-up knows it or finds another one.
             }
-            if (Stopwatch.GetElapsedTime(began) >= LookupPatience)
+            if (Stopwatch.GetElapsedTime(began) >= LookupPatience && !IsSuspended(actor.Type))
                 throw new ActorCallException($"failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor '{actor}'");
             await Task.Delay(LookupPause, cancellationToken);
         }
     }
+
+    /// <summary>The app is unhealthy: calls of its actors wait until it is healthy again, or their callers lose patience.</summary>
+    private bool IsSuspended(string type) => !hosting && Hosts(type) && !stop.IsCancellationRequested;
 
     private async Task<ActorReply> CallAtAsync(RegistryEntry host, ActorCall call, CancellationToken cancellationToken)
     {

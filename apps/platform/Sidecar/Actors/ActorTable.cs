@@ -29,9 +29,12 @@ internal sealed class ActorTable(SidecarRuntime runtime, Func<ActorKey, Lease?> 
         while (true)
         {
             var instance = instances.GetOrAdd(call.Actor, key => new ActorInstance(key, settings, runtime.Clock.GetUtcNow()));
-            if (!await instance.EnterAsync(chain, cancellationToken)) continue;
+            var entering = instance.EnterAsync(chain, cancellationToken);
+            var waited = !entering.IsCompleted;
+            if (!await entering) continue;
             try
             {
+                if (waited && call.CallerHasLeft()) throw new ActorCallException("the caller left while it waited for its turn") { IsFinal = true };
                 instance.LastUsed = runtime.Clock.GetUtcNow();
                 return leaseOf(call.Actor) is { } lease
                     ? await UnderLeaseAsync(call, chain, lease, cancellationToken)
@@ -147,12 +150,12 @@ internal sealed class ActorTable(SidecarRuntime runtime, Func<ActorKey, Lease?> 
         }
     }
 
-    private void AddHeaders(HttpRequestMessage request, ActorCall call, string? chain)
+    private void AddHeaders(LinedRequest request, ActorCall call, string? chain)
     {
         if (call.IsTick) return;
         foreach (var (name, values) in call.Headers)
             if (!name.Equals("dapr-api-token", StringComparison.OrdinalIgnoreCase) || string.IsNullOrEmpty(runtime.Options.AppApiToken))
-                request.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
+                request.TryAddLines(name, values);
         request.Headers.TryAddWithoutValidation("Dapr-Api-Call", "true");
         request.Headers.TryAddWithoutValidation("Dapr-Caller-App-Id", runtime.AppId);
         request.Headers.TryAddWithoutValidation("Dapr-Caller-Namespace", runtime.Namespace);

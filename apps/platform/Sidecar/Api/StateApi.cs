@@ -124,6 +124,17 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
         }
     }
 
+    /// <summary>The query API: neither store can answer it (Redis would need modules for it).</summary>
+    public DaprError RefuseQuery(string store)
+    {
+        var (status, code, reason, message) = Find(store).IsRedis
+            ? (StatusCode.Internal, "ERR_STATE_QUERY", "DAPR_STATE_QUERY_FAILED",
+                $"state store {store} query failed: redis-json server support is required for query capability")
+            : (StatusCode.Internal, "ERR_STATE_STORE_NOT_SUPPORTED", "DAPR_STATE_QUERYING_NOT_SUPPORTED", "state store does not support querying");
+        ErrorDetail[] details = [new ErrorDetail.Resource("state", store, "", ""), new ErrorDetail.Info(reason, null)];
+        return new DaprError(500, code, status, message) { Details = details, HttpDetails = details };
+    }
+
     /// <summary>A failure of the component or of the request's options: everything but the caller's own cancellation.</summary>
     public static bool IsFailure(Exception e, CancellationToken cancellationToken) =>
         e is not DaprError && !(e is OperationCanceledException && cancellationToken.IsCancellationRequested);
@@ -240,17 +251,30 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
     private static async Task<Exception?> ExecuteAsync(StateComponent component, StateRequest request,
         Func<StateComponent, StateRequest, StateOperation> convert, CancellationToken cancellationToken)
     {
+        StateOperation? operation = null;
         try
         {
-            var operation = convert(component, request);
-            await component.Outbound.RunAsync(
-                token => component.Store.ExecuteAsync(operation, token).AsTask(), cancellationToken, IsETagProblem);
+            operation = convert(component, request);
+            await component.Outbound.RunAsync(token => component.Store.ExecuteAsync(operation, token).AsTask(), cancellationToken,
+                component.Outbound.IsNone ? null : e => IsETagProblem(AsReported(operation, e)));
             return null;
         }
         catch (Exception e) when (e is not DaprError)
         {
-            return e;
+            return AsReported(operation, e);
         }
+    }
+
+    /// <summary>
+    /// Like daprd's Redis component, which does not ask why: what fails with an etag, and every failed delete, may be a
+    /// mismatch. A caller that reads again learns the truth.
+    /// </summary>
+    private static Exception AsReported(StateOperation? operation, Exception e)
+    {
+        if (operation is null || e is not (Redis.RedisServerException or Redis.RedisConnectionException)) return e;
+        return operation is StateSet && string.IsNullOrEmpty(operation.ETag)
+            ? new StateStoreException($"failed to set key {operation.Key}: {e.Message}", e)
+            : new ETagMismatchException(e.Message, e);
     }
 
     private static DaprError ToError(List<Exception> failures, bool several, string prefix, string errorCode)
@@ -258,9 +282,11 @@ internal sealed class StateApi(string appId, IReadOnlyDictionary<string, StateCo
         List<Exception> etags = failures.FindAll(e => IsETagProblem(e));
         if (etags.Count == 0)
             return Failed(500, errorCode, StatusCode.Internal, prefix + string.Join("\n", failures.Select(e => e.Message)), failures[0]);
-        var invalid = etags.Exists(e => e is InvalidETagException);
-        var text = string.Join("\n", etags.Select(ETagText));
-        if (several) text = ETagPrefix(invalid) + text;
+        // Beside other failures only the first etag problem is told.
+        var told = etags.Count == failures.Count ? etags : [etags[0]];
+        var invalid = told.Exists(e => e is InvalidETagException);
+        var text = string.Join("\n", told.Select(ETagText));
+        if (several && told == etags) text = ETagPrefix(invalid) + text;
         return Failed(invalid ? 400 : 409, errorCode, invalid ? StatusCode.InvalidArgument : StatusCode.Aborted, prefix + text, etags[0]);
     }
 

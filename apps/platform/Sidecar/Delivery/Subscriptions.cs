@@ -9,8 +9,9 @@ internal sealed class Subscriptions(
     IReadOnlyDictionary<string, PubSubComponent> components, DeliveryContext context, IReadOnlyList<Subscription> declarative) : IAsyncDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
-    private readonly ConcurrentDictionary<StreamSubscription, byte> streams = new();
+    private readonly ConcurrentDictionary<StreamSubscription, IAsyncDisposable> streams = new();
     private readonly List<IAsyncDisposable> active = [];
+    private readonly List<IPausable> paused = [];
     private IReadOnlyList<Subscription> known = Merge(declarative, []);
     private bool started;
 
@@ -27,9 +28,28 @@ internal sealed class Subscriptions(
         {
             if (started) return;
             started = true;
+            await EndAsync(paused);
             foreach (var subscription in known)
                 if (await SubscribeAsync(subscription, cancellationToken) is { } running) active.Add(running);
             if (active.Count > 0) context.Log.Subscribed(string.Join(" ", known.Select(one => one.Topic)));
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Stops new deliveries while the app is unhealthy, and waits for those under way.</summary>
+    public async Task PauseAsync()
+    {
+        await turn.WaitAsync();
+        try
+        {
+            started = false;
+            paused.AddRange(active.OfType<IPausable>());
+            active.RemoveAll(subscription => subscription is IPausable);
+            await Task.WhenAll(paused.Select(subscription => subscription.PauseAsync()));
+            await EndAsync(active);
         }
         finally
         {
@@ -44,8 +64,9 @@ internal sealed class Subscriptions(
         try
         {
             started = false;
-            await Task.WhenAll(active.Select(subscription => subscription.DisposeAsync().AsTask()));
-            active.Clear();
+            await EndAsync(active);
+            await EndAsync(paused);
+            await Task.WhenAll(streams.Keys.Select(EndAsync));
         }
         finally
         {
@@ -69,12 +90,13 @@ internal sealed class Subscriptions(
             throw new Api.DaprError(403, "ERR_PUBSUB_FORBIDDEN", Grpc.Core.StatusCode.Unknown, $"subscription to topic {stream.Subscription.Topic} on pubsub {component.Name} is not allowed");
         var delivery = new StreamDelivery(stream, component, context);
         var running = await component.Bus.SubscribeAsync(stream.Subscription.Topic, delivery.HandleAsync, cancellationToken);
-        streams[stream] = 0;
-        return new Ending(async () =>
-        {
-            streams.TryRemove(stream, out _);
-            await running.DisposeAsync();
-        });
+        streams[stream] = running;
+        return new Ending(() => EndAsync(stream));
+    }
+
+    private async Task EndAsync(StreamSubscription stream)
+    {
+        if (streams.TryRemove(stream, out var running)) await running.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -90,6 +112,12 @@ internal sealed class Subscriptions(
         foreach (var subscription in declarative) merged.TryAdd((subscription.PubSub, subscription.Topic), subscription);
         foreach (var subscription in programmatic.Where(one => one.Rules.Count > 0)) merged[(subscription.PubSub, subscription.Topic)] = subscription;
         return [.. merged.Values];
+    }
+
+    private static async Task EndAsync<T>(List<T> subscriptions) where T : IAsyncDisposable
+    {
+        await Task.WhenAll(subscriptions.Select(subscription => subscription.DisposeAsync().AsTask()));
+        subscriptions.Clear();
     }
 
     private async Task<IAsyncDisposable?> SubscribeAsync(Subscription subscription, CancellationToken cancellationToken)

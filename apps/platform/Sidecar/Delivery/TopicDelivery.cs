@@ -30,7 +30,7 @@ internal class TopicDelivery(Subscription subscription, PubSubComponent componen
         try
         {
             await component.Inbound.RunAsync(
-                token => AttemptAsync(message, token), cancellationToken, static e => e is DroppedException);
+                token => AttemptAsync(message, token), cancellationToken, static e => e is DroppedException or KeepPendingException);
         }
         catch (Exception e) when (!(e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
@@ -41,6 +41,7 @@ internal class TopicDelivery(Subscription subscription, PubSubComponent componen
     /// <summary>Dead-letters or drops what failed for good; rethrows what has nowhere to go.</summary>
     protected async Task GiveUpAsync(BusMessage message, Exception failure)
     {
+        if (failure is KeepPendingException) throw failure;
         if (subscription.DeadLetterTopic is { } topic)
         {
             await DeadLetterAsync(message, topic, failure);

@@ -43,6 +43,7 @@ internal sealed class AppSession(SidecarRuntime runtime, ILogger log, Action onR
         log.WaitingForApp(port);
         while (!await runtime.App.AcceptsAsync(cancellationToken)) await Task.Delay(DialPause, cancellationToken);
         log.AppFound(port);
+        runtime.Health.AppReached = true;
     }
 
     private async Task InitialiseAsync(CancellationToken cancellationToken)
@@ -130,6 +131,8 @@ internal sealed class AppSession(SidecarRuntime runtime, ILogger log, Action onR
             }
             else if (healthy && failures >= check.Threshold)
             {
+                // First the actors: a call that comes now is to wait, not to find an app that may not be called.
+                runtime.Actors.Suspend();
                 Volatile.Write(ref healthy, false);
                 await BecomeUnhealthyAsync();
             }
@@ -150,8 +153,7 @@ internal sealed class AppSession(SidecarRuntime runtime, ILogger log, Action onR
     private async Task BecomeUnhealthyAsync()
     {
         log.AppHealthChanged("unhealthy: no new events, invocations are refused");
-        runtime.Actors.Suspend();
-        await runtime.Subscriptions.StopAsync();
+        await runtime.Subscriptions.PauseAsync();
     }
 
     private async Task<bool> ProbeAsync(AppHealthOptions check, CancellationToken cancellationToken)

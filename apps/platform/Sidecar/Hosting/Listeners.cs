@@ -73,7 +73,7 @@ internal sealed class Listeners : IAsyncDisposable
         kestrel.Limits.Http2.MaxStreamsPerConnection = int.MaxValue;
         kestrel.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
         kestrel.Limits.Http2.InitialStreamWindowSize = 1024 * 1024;
-        kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = ConnectionEncoding.Of;
         kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
         foreach (var address in options.ListenAddresses)
         {
@@ -96,6 +96,7 @@ internal sealed class Listeners : IAsyncDisposable
                 connection.Features.Set(feature);
                 return next(connection);
             });
+            if (feature == ListenerFeature.Http) HeadWriter.Use(listen);
             bound.TryAdd(feature, listen);
         });
     }

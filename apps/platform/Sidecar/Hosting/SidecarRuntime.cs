@@ -105,6 +105,9 @@ internal sealed class HealthState
     /// <summary>Components and API ports are up.</summary>
     public volatile bool OutboundReady;
 
+    /// <summary>The app's port was open; nothing is known of the app before.</summary>
+    public volatile bool AppReached;
+
     /// <summary>The app was reached and its subscriptions and actors are in place.</summary>
     public volatile bool Ready;
 

@@ -58,14 +58,14 @@ internal sealed class AppChannel : IDisposable
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         ConnectTimeout = TimeSpan.FromSeconds(5),
         MaxResponseHeadersLength = Math.Max(1, responseHeaderBytes / 1024),
-        RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+        RequestHeaderEncodingSelector = LinedRequest.EncodingOf,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     };
 
     /// <summary>A request to a path of the app (with query), with the app's token.</summary>
-    public HttpRequestMessage Request(HttpMethod method, string pathAndQuery)
+    public LinedRequest Request(HttpMethod method, string pathAndQuery)
     {
-        var request = new HttpRequestMessage(method, new Uri(BaseAddress + (pathAndQuery.StartsWith('/') ? "" : "/") + pathAndQuery,
+        var request = new LinedRequest(method, new Uri(BaseAddress + (pathAndQuery.StartsWith('/') ? "" : "/") + pathAndQuery,
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Version = HttpVersion,

@@ -11,6 +11,8 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
 {
     private static readonly RetryPolicy Reconnect = RetryPolicy.Constant(TimeSpan.FromSeconds(1), 3);
 
+    private const string NoVerb = "rpc error: code = InvalidArgument desc = invalid HTTP verb";
+
     private readonly PeerClient peers = new();
     // Waiting for another process is a matter of real time, whatever clock the runtime has.
     private readonly ResiliencePolicy builtIn = new(null, Reconnect, null, null);
@@ -22,8 +24,9 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
         try
         {
             var policy = resiliency.ForApp(call.AppId, call.Path);
+            var attempt = 0;
             return policy is null
-                ? await builtIn.RunAsync(token => AttemptAsync(call, token), cancellationToken, e => e is not PeerGoneException || call.Length is null)
+                ? await builtIn.RunAsync(token => AttemptAsync(Next(call, ref attempt), token), cancellationToken, e => e is not PeerGoneException || call.Length is null)
                 : await WithPolicyAsync(call, policy, cancellationToken);
         }
         catch (Exception e) when (StateApi.IsFailure(e, cancellationToken))
@@ -34,11 +37,17 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
 
     public void Dispose() => peers.Dispose();
 
+    /// <summary>What an app can be called with; a gRPC caller may leave the verb out.</summary>
+    private static bool IsVerb(HttpMethod method) => method.Method is not ("CONNECT" or "NONE");
+
+    private static InvokeCall Next(InvokeCall call, ref int attempt) => ++attempt == 1 ? call : call with { Attempt = attempt };
+
     /// <summary>An answer below 200 or above 399 counts as a failure for the policy, and is what the caller gets in the end.</summary>
     private async Task<AppAnswer> WithPolicyAsync(InvokeCall call, ResiliencePolicy policy, CancellationToken cancellationToken)
     {
         var replayed = policy.Retries && call.Length is not null ? await BufferAsync(call, cancellationToken) : call;
         AppAnswer? last = null;
+        var attempt = 0;
         try
         {
             return await policy.RunAsync(async token =>
@@ -46,7 +55,7 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
                 last?.Dispose();
                 last = null;
                 replayed.Body?.Seek(0, SeekOrigin.Begin);
-                var answer = await AttemptAsync(replayed, token);
+                var answer = await AttemptAsync(Next(replayed, ref attempt), token);
                 var status = (int)answer.Response.StatusCode;
                 if (status is >= 200 and <= 399) return answer;
                 await answer.Response.Content.LoadIntoBufferAsync(token);
@@ -79,6 +88,7 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
             throw registry.WasKilled(appId)
                 ? new PeerGoneException("connection error: the sidecar was killed", new IOException("connection refused"))
                 : new InvalidOperationException("no host found with the given ID");
+        if (!IsVerb(call.Method)) throw new InvalidOperationException($"rpc error: code = Internal desc = error invoking app channel: {NoVerb}");
         var entry = entries[(int)((uint)Interlocked.Increment(ref next) % entries.Count)];
         if (registry.InProcess(entry) is { } callee) return await CallNeighbourAsync(call, callee, cancellationToken);
         using var request = PeerClient.Request(entry, "/invoke" + call.Path + call.Query, call.Method);
@@ -95,6 +105,7 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
 
     private async Task<AppAnswer> CallOwnAppAsync(InvokeCall call, CancellationToken cancellationToken)
     {
+        if (!IsVerb(call.Method)) throw new InvalidOperationException(NoVerb);
         if (!app.HasApp) throw new InvalidOperationException("cannot invoke local endpoint: app channel not initialized");
         using var request = app.Request(call.Method, call.Path + call.Query);
         Fill(request, call, null);
@@ -138,25 +149,21 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
             $"rpc error: code = PermissionDenied desc = access control policy has denied access to id:  operation: {path.TrimStart('/')} verb: {verb}");
     }
 
-    private void Fill(HttpRequestMessage request, InvokeCall call, string? remoteAppId)
+    private void Fill(LinedRequest request, InvokeCall call, string? remoteAppId)
     {
         if (call.Body is not null)
         {
             request.Content = new PassingContent(call.Body);
             if (call.Length is { } length) request.Content.Headers.ContentLength = length;
         }
-        InvokeHeaders.Copy(call.Headers, request, keepToken: string.IsNullOrEmpty(options.ApiToken) && string.IsNullOrEmpty(options.AppApiToken));
+        var keepToken = string.IsNullOrEmpty(options.ApiToken) && string.IsNullOrEmpty(options.AppApiToken);
+        InvokeHeaders.Copy(call.Headers, request, keepToken, remote: remoteAppId is not null);
         var headers = request.Headers;
         headers.TryAddWithoutValidation("traceparent", call.Trace.Parent);
         if (call.Trace.State is { } state) headers.TryAddWithoutValidation("tracestate", state);
         if (call.Trace.Baggage is { } baggage) headers.TryAddWithoutValidation("baggage", baggage);
         if (remoteAppId is null) return;
-        headers.TryAddWithoutValidation("dapr-caller-app-id", options.AppId);
-        headers.TryAddWithoutValidation("dapr-caller-namespace", options.NamespaceOrDefault);
-        headers.TryAddWithoutValidation("dapr-callee-app-id", remoteAppId);
-        headers.TryAddWithoutValidation("X-Forwarded-For", HostAddress);
-        headers.TryAddWithoutValidation("X-Forwarded-Host", HostName);
-        headers.TryAddWithoutValidation("Forwarded", $"for={HostAddress};by={HostAddress};host={HostName}");
+        InvokeHeaders.AddHop(call.Headers, request, new Hop(options.AppId, options.NamespaceOrDefault, remoteAppId, HostAddress, HostName), call.Attempt);
     }
 
     private static string HostAddress { get; } = Environment.GetEnvironmentVariable("DAPR_HOST_IP") is { Length: > 0 } address

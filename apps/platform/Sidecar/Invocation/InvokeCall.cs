@@ -9,5 +9,6 @@ namespace ConcertDapr.Sidecar.Invocation;
 /// <param name="Query">With its question mark, or empty.</param>
 /// <param name="Body">Null when the caller sends none.</param>
 /// <param name="Length">Of the body; null when it is not known (then nothing is repeated).</param>
+/// <param name="Attempt">1 for the first; the lines that a hop adds are as many.</param>
 internal sealed record InvokeCall(string AppId, HttpMethod Method, string Path, string Query, IHeaderDictionary Headers,
-    Stream? Body, long? Length, TraceContext Trace);
+    Stream? Body, long? Length, TraceContext Trace, int Attempt = 1);

@@ -15,7 +15,7 @@ internal sealed class PeerClient : IDisposable
 
     private readonly HttpMessageInvoker invoker = new(AppChannel.Handler(64 * 1024));
 
-    public static HttpRequestMessage Request(RegistryEntry entry, string pathAndQuery, HttpMethod method) => new(method,
+    public static LinedRequest Request(RegistryEntry entry, string pathAndQuery, HttpMethod method) => new(method,
         new Uri($"http://127.0.0.1:{entry.InternalPort}{pathAndQuery}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
 
     /// <exception cref="PeerGoneException">No connection.</exception>

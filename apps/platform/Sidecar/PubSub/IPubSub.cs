@@ -24,6 +24,13 @@ internal interface IPubSub
     Task<IAsyncDisposable> SubscribeAsync(string topic, BusHandler handler, CancellationToken cancellationToken);
 }
 
+/// <summary>A subscription of which a part lives on while the app is unhealthy.</summary>
+internal interface IPausable : IAsyncDisposable
+{
+    /// <summary>Stops deliveries and waits for those under way.</summary>
+    Task PauseAsync();
+}
+
 /// <summary>A configured pub/sub component.</summary>
 internal sealed record PubSubComponent(
     ComponentSpec Spec, IPubSub Bus, TopicAccess Access, ResiliencePolicy Outbound, ResiliencePolicy Inbound)

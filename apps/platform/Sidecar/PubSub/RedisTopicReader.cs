@@ -8,13 +8,15 @@ namespace ConcertDapr.Sidecar.PubSub;
 
 /// <summary>Reads one stream for one group: new entries on a connection of its own, forgotten ones from time to time.</summary>
 internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings settings, string topic, BusHandler handler,
-    ChannelWriter<(RedisTopicReader, string, BusMessage)> queue, ILogger log, CancellationToken abort) : IAsyncDisposable
+    ChannelWriter<(RedisTopicReader, string, BusMessage)> queue, ILogger log, CancellationToken abort) : IPausable
 {
     private static readonly TimeSpan Block = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(500);
 
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource> underWay = new();
+    private volatile bool paused;
+    private volatile bool readLast;
     private Task reading = Task.CompletedTask;
     private Task reclaiming = Task.CompletedTask;
 
@@ -33,7 +35,7 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
         try
         {
             // Not begun before the end: left pending for the next sidecar.
-            if (stop.IsCancellationRequested) return;
+            if (stop.IsCancellationRequested || paused) return;
             if (await HandledAsync(message)) await AcknowledgeAsync(id);
         }
         finally
@@ -43,13 +45,25 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
         }
     }
 
+    /// <summary>
+    /// The read that waits at the server goes on waiting, as daprd's does: what it brings is the last of this reader, and
+    /// stays pending until it is reclaimed.
+    /// </summary>
+    public Task PauseAsync()
+    {
+        paused = true;
+        return UnderWayAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
         await Task.WhenAll(reading, reclaiming);
-        await Task.WhenAll(underWay.Values.Select(done => done.Task));
+        await UnderWayAsync();
         stop.Dispose();
     }
+
+    private Task UnderWayAsync() => Task.WhenAll(underWay.Values.Select(done => done.Task));
 
     /// <summary>Whether the entry is finished; false leaves it pending.</summary>
     private async Task<bool> HandledAsync(BusMessage message)
@@ -87,13 +101,13 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
 
     private async Task ReadLoopAsync()
     {
-        while (!stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested && !readLast)
         {
             try
             {
                 var options = client.Options with { CommandTimeout = Block + client.Options.CommandTimeout };
                 await using var connection = await RedisConnection.OpenAsync(options, stop.Token);
-                while (true) await ReadOnceAsync(connection);
+                while (!readLast) await ReadOnceAsync(connection);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -117,12 +131,13 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
             return;
         }
         if (reply.Checked().IsNull) return;
-        await EnqueueAsync(reply.Item(0).Item(1).Items);
+        readLast = paused;
+        if (!readLast) await EnqueueAsync(reply.Item(0).Item(1).Items);
     }
 
     private async Task ReclaimLoopAsync()
     {
-        while (!stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested && !paused)
         {
             try
             {
@@ -212,4 +227,4 @@ internal sealed class RedisTopicReader(RedisClient client, RedisStreamSettings s
 }
 
 /// <summary>The message could be neither handled nor put aside; it must stay on the bus.</summary>
-internal sealed class KeepPendingException(string message, Exception inner) : Exception(message, inner);
+internal sealed class KeepPendingException(string message, Exception? inner = null) : Exception(message, inner);

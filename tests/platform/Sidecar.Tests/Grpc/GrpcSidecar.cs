@@ -37,18 +37,20 @@ internal sealed class GrpcSidecar : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<GrpcSidecar> StartAsync()
+    public static async Task<GrpcSidecar> StartAsync(int? appPort = null, string components = Components)
     {
         var folder = Directory.CreateTempSubdirectory("grpc-sidecar");
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "components.yaml"), Components);
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "components.yaml"), components);
         var host = await SidecarHost.StartAsync(new SidecarOptions
         {
             AppId = "app",
+            AppPort = appPort,
             HttpPort = 0,
             GrpcPort = 0,
             ResourcesPaths = [folder.FullName],
             RegistryFolder = folder.CreateSubdirectory("registry").FullName,
         });
+        await host.Ready.WaitAsync(TimeSpan.FromSeconds(20));
         return new GrpcSidecar(folder, host);
     }
 
@@ -57,6 +59,9 @@ internal sealed class GrpcSidecar : IAsyncDisposable
 
     public Task<T> TaskHubAsync<T>(string method, IMessage request, MessageParser<T> parser) where T : class, IMessage<T> =>
         Client.UnaryAsync("/TaskHubSidecarService/" + method, request, parser, new(TimeSpan.FromSeconds(30)));
+
+    public DuplexCall<TRequest, TResponse> Duplex<TRequest, TResponse>(string method) where TRequest : IMessage where TResponse : IMessage<TResponse>, new() =>
+        new(_host.GrpcPort, "/dapr.proto.runtime.v1.Dapr/" + method);
 
     public static async Task<RpcException> ShouldFailAsync(Task call, StatusCode code)
     {

@@ -30,6 +30,7 @@ internal static class DaprService
             Items = { (await state.GetBulkAsync(request.StoreName, request.Keys, call.Cancellation)).Select(ToBulkItem) },
         })
         .Operation(Path("SaveState"), SaveStateRequest.Parser, (request, call) => Done(SaveAsync(state, request, call.Cancellation)))
+        .Operation<QueryStateRequest, Empty>(Path("QueryStateAlpha1"), QueryStateRequest.Parser, (request, _) => throw state.RefuseQuery(request.StoreName))
         .Operation(Path("DeleteState"), DeleteStateRequest.Parser, (request, call) => Done(state.DeleteAsync(request.StoreName,
             ToRequest(request.Key, ByteString.Empty, request.Etag, request.Options, request.Metadata), call.Cancellation)))
         .Operation(Path("DeleteBulkState"), DeleteBulkStateRequest.Parser, (request, call) =>

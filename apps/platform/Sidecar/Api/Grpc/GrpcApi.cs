@@ -22,7 +22,7 @@ internal static class GrpcApi
             ApiToken = runtime.Options.ApiToken,
         };
         var server = new GrpcServer(options, runtime.Loggers.CreateLogger("dapr.runtime.grpc.api"));
-        server.AddDapr(runtime).AddMetadata(runtime).AddWorkflowBeta(new WorkflowApi(runtime.Workflows)).AddTaskHub(runtime.Workflows);
+        server.AddDapr(runtime).AddMetadata(runtime).AddSubscribe(runtime).AddInvoke(runtime).AddMissing(runtime).AddWorkflowBeta(new WorkflowApi(runtime.Workflows)).AddTaskHub(runtime.Workflows);
         branch.Run(runtime.Spans is { } spans ? http => HandleTracedAsync(http, server, runtime, spans) : server.HandleAsync);
     }
 

@@ -29,6 +29,8 @@ internal static class MetadataService
             ActorRuntime = DescribeActors(runtime),
             Workflows = new() { ConnectedWorkers = metadata.ConnectedWorkers() },
         };
+        if (runtime.Actors.SchedulerAddress is { } scheduler)
+            answer.Scheduler = new() { ConnectedAddresses = { scheduler } };
         answer.ActiveActorsCount.Add(answer.ActorRuntime.ActiveActors);
         answer.RegisteredComponents.Add(metadata.Components.Select(Describe));
         answer.ExtendedMetadata.Add(metadata.Extended.ToDictionary());

@@ -41,7 +41,8 @@ internal static class ActorRoutes
         if (call.Trace.State is { } state) headers.Add(new("tracestate", state));
         if (call.Trace.Baggage is { } baggage) headers.Add(new("baggage", baggage));
         var reply = await call.Runtime.ActorApi.InvokeAsync(new ActorCall(
-            Actor(call), "method/" + string.Join('/', method.Split('/').Select(PathText.Escape)), call.Path.Query, body, call.Context.Request.ContentType, headers), method, call.Aborted);
+            Actor(call), "method/" + string.Join('/', method.Split('/').Select(PathText.Escape)), call.Path.Query, body, call.Context.Request.ContentType, headers,
+            Connection: call.Context.Features), method, call.Aborted);
         await SendAsync(call.Context, reply);
     }
 

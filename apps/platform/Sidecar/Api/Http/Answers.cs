@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 
 namespace ConcertDapr.Sidecar.Api.Http;
@@ -10,7 +9,7 @@ namespace ConcertDapr.Sidecar.Api.Http;
 /// <summary>Writing answers in daprd's shapes.</summary>
 internal static class Answers
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All), SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static Task NoContent(HttpContext context)
     {

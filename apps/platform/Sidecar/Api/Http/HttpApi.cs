@@ -18,6 +18,7 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
     {
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var path = RequestPath.Parse(target);
+        HeadWriter.Expect(context);
         try
         {
             await RouteAsync(context, path);
@@ -99,6 +100,7 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
     private static Task? TryRoute(ApiCall call) => (call.Path[0], call.Path[1]) switch
     {
         ("v1.0", "state") => StateRoutes.TryHandle(call),
+        ("v1.0-alpha1", "state") => StateRoutes.TryHandleQuery(call),
         ("v1.0" or "v1.0-alpha1", "publish") => PublishRoutes.TryHandle(call),
         ("v1.0-alpha1", "lock" or "unlock") => LockRoutes.TryHandle(call),
         ("v1.0", "actors") => ActorRoutes.TryHandle(call),

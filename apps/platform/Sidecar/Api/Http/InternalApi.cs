@@ -58,8 +58,7 @@ internal sealed class InternalApi(SidecarRuntime runtime)
             // The caller's sidecar has filtered; only this connection's own framing is left out.
             if (InvokeHeaders.IsHopByHop(name) || name is "Host" or "Content-Length") continue;
             if (name.Equals("dapr-api-token", StringComparison.OrdinalIgnoreCase) && request.Headers.Contains(name)) continue;
-            if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable()))
-                request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
+            if (!request.TryAddLines(name, values)) request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
         using var answer = await InvokeApi.SendToAppAsync(runtime.App, request, context.RequestAborted);
         await InvokeRoutes.SendAsync(context, answer);
@@ -73,7 +72,7 @@ internal sealed class InternalApi(SidecarRuntime runtime)
         var rest = string.Join('/', Enumerable.Range(3, path.Count - 3).Select(index => path[index]));
         var call = new ActorCall(new ActorKey(Uri.UnescapeDataString(path[1]), Uri.UnescapeDataString(path[2])), rest, path.Query, body,
             context.Request.ContentType, isTick ? [] : [.. context.Request.Headers.Where(IsForActor)], isTick, Remote: true,
-            Forwarded: context.Request.Headers.ContainsKey(ActorPeerCalls.ForwardedHeader));
+            Forwarded: context.Request.Headers.ContainsKey(ActorPeerCalls.ForwardedHeader), Connection: context.Features);
         await ActorRoutes.SendAsync(context, await runtime.Actors.CallHereAsync(call, context.RequestAborted));
     }
 

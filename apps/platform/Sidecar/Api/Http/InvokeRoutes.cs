@@ -12,7 +12,7 @@ internal static class InvokeRoutes
     public static async Task HandleAsync(ApiCall call)
     {
         var (appId, method) = Target(call);
-        var path = MethodPath(method, appId);
+        var path = AppPath.Of(method, appId);
         var (body, length) = Body(call, appId);
         var answer = await call.Runtime.Invoke.InvokeAsync(new InvokeCall(
             appId, Verb(call.Method), path, call.Path.Query, call.Context.Request.Headers, body, length, call.Trace), call.Aborted);
@@ -22,7 +22,7 @@ internal static class InvokeRoutes
         }
         catch (AppUnreachableException e)
         {
-            throw Refused(appId, e.Message);
+            throw AppPath.Refused(appId, e.Message);
         }
     }
 
@@ -52,8 +52,7 @@ internal static class InvokeRoutes
 
     private static HttpMethod Verb(string method) => method switch
     {
-        "GET" or "POST" or "PUT" or "DELETE" or "PATCH" or "HEAD" or "OPTIONS" or "TRACE" => HttpMethod.Parse(method),
-        "CONNECT" => throw new DaprError(500, "ERR_DIRECT_INVOKE", StatusCode.InvalidArgument, "invalid HTTP verb: CONNECT"),
+        "GET" or "POST" or "PUT" or "DELETE" or "PATCH" or "HEAD" or "OPTIONS" or "TRACE" or "CONNECT" => HttpMethod.Parse(method),
         _ => HttpMethod.Post,
     };
 
@@ -78,28 +77,6 @@ internal static class InvokeRoutes
         return parts.Length == 2 && parts[0] == "dapr-app-id" && parts[1].Length > 0 ? parts[1] : null;
     }
 
-    /// <summary>The path for the app: dots resolved, escaped again; what could change its meaning there is refused.</summary>
-    private static string MethodPath(string decoded, string appId)
-    {
-        if (decoded.Contains('%', StringComparison.Ordinal))
-            throw Refused(appId, $"rpc error: code = Internal desc = parse \"{decoded}\": invalid URL escape");
-        if (decoded.AsSpan().IndexOfAny('#', '?') >= 0 || decoded.Any(char.IsControl))
-            throw Refused(appId, $"rpc error: code = InvalidArgument desc = invalid method name {decoded}");
-        var kept = new List<string>();
-        foreach (var segment in decoded.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (segment == "..")
-            {
-                if (kept.Count > 0) kept.RemoveAt(kept.Count - 1);
-            }
-            else if (segment != ".") kept.Add(PathText.Escape(segment));
-        }
-        return "/" + string.Join('/', kept);
-    }
-
-    private static DaprError Refused(string appId, string reason) =>
-        new(500, "ERR_DIRECT_INVOKE", StatusCode.InvalidArgument, $"failed to invoke, id: {appId}, err: {reason}");
-
     private static (CallerBody? Body, long? Length) Body(ApiCall call, string appId)
     {
         var request = call.Context.Request;
@@ -107,7 +84,7 @@ internal static class InvokeRoutes
         {
             var limit = call.Runtime.Options.MaxBodySize;
             if (length > limit)
-                throw Refused(appId, $"http: ContentLength={length} with Body length {limit}");
+                throw AppPath.Refused(appId, $"http: ContentLength={length} with Body length {limit}");
             return length == 0 ? (null, 0) : (new CallerBody(request), length);
         }
         var canHaveBody = call.Context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;

@@ -19,6 +19,11 @@ internal static class StateRoutes
         _ => null,
     };
 
+    /// <summary><c>/v1.0-alpha1/state/{store}/query</c></summary>
+    public static Task? TryHandleQuery(ApiCall call) => call.Path.Count == 4 && call.Path[3] == "query" && call.IsPostOrPut
+        ? Task.FromException(call.Runtime.State.RefuseQuery(call.Path.Text(2)))
+        : null;
+
     private static async Task GetAsync(ApiCall call)
     {
         var item = await call.Runtime.State.GetAsync(call.Path.Text(2), call.Path.Text(3), call.Aborted);

@@ -72,6 +72,12 @@ internal static class SystemRoutes
         WriteNames(writer, "httpEndpoints", metadata.HttpEndpoints);
         WriteApp(writer, runtime.Options);
         WriteActorRuntime(writer, runtime);
+        if (runtime.Actors.SchedulerAddress is { } scheduler)
+        {
+            writer.WriteStartObject("scheduler");
+            WriteTexts(writer, "connected_addresses", [scheduler]);
+            writer.WriteEndObject();
+        }
         if (metadata.ConnectedWorkers() is > 0 and var workers)
         {
             writer.WriteStartObject("workflows");
