@@ -4,12 +4,12 @@ namespace ConcertDapr.Bench;
 
 /// <summary>The command line.</summary>
 /// <param name="Url">Gateway of a running system; one is started where none answers.</param>
-/// <param name="Only">The part to run: <c>sidecars</c>, <c>dapr</c>, <c>purchases</c> or all (null).</param>
+/// <param name="Only">The part to run: <c>sidecars</c>, <c>dapr</c> or one of its parts, <c>purchases</c>; null runs everything.</param>
 /// <param name="Seconds">Length of each measurement, after a second of warm-up.</param>
 /// <param name="PortOffset">Where a system of our own is started.</param>
 internal sealed record BenchOptions(Uri Url, string? Only, double Seconds, int PortOffset)
 {
-    public const string Usage = "Bench [sidecars | dapr | purchases] [--url http://127.0.0.1:8080] [--seconds 2] [--port-offset 4000]";
+    public const string Usage = "Bench [sidecars | dapr | state | calls | workflows | purchases] [--url http://127.0.0.1:8080] [--seconds 2] [--port-offset 4000]";
 
     public static BenchOptions Parse(string[] args)
     {
@@ -18,7 +18,7 @@ internal sealed record BenchOptions(Uri Url, string? Only, double Seconds, int P
         {
             options = args[i] switch
             {
-                "sidecars" or "dapr" or "purchases" => options with { Only = args[i] },
+                "sidecars" or "dapr" or "state" or "calls" or "workflows" or "purchases" => options with { Only = args[i] },
                 "--url" => options with { Url = new(Value(args, ref i)) },
                 "--seconds" => options with { Seconds = double.Parse(Value(args, ref i), CultureInfo.InvariantCulture) },
                 "--port-offset" => options with { PortOffset = int.Parse(Value(args, ref i), CultureInfo.InvariantCulture) },
@@ -27,6 +27,9 @@ internal sealed record BenchOptions(Uri Url, string? Only, double Seconds, int P
         }
         return options;
     }
+
+    /// <summary>Whether a part of the Dapr half is wanted.</summary>
+    public bool Measures(string part) => Only is null or "dapr" || Only == part;
 
     private static string Value(string[] args, ref int i) =>
         ++i < args.Length ? args[i] : throw new FormatException($"{args[i - 1]} needs a value\n{Usage}");

@@ -22,9 +22,9 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
             var components = WriteComponents(folder, redis.Port);
             var registry = Path.Combine(folder, "sidecars");
             await using var app = await AppUnderTest.StartAsync(components, registry);
-            await StateAsync(redis, app);
-            await CallsAsync(app, components, registry);
-            await WorkflowsAsync(app);
+            if (options.Measures("state")) await StateAsync(redis, app);
+            if (options.Measures("calls")) await CallsAsync(app, components, registry);
+            if (options.Measures("workflows")) await WorkflowsAsync(app);
         }
         finally
         {
@@ -36,24 +36,29 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
     {
         using var dapr = new DaprClientBuilder().UseGrpcEndpoint($"http://127.0.0.1:{app.Sidecar.GrpcPort}").Build();
         var value = new string('x', 100);
-        for (var caller = 0; caller < Callers; caller++) await dapr.SaveStateAsync("statestore", $"block{caller}", value);
+        for (var caller = 0; caller < Callers; caller++) await dapr.SaveStateAsync("statestore", Key(caller), value);
+        using var loops = await StateLoops.ConnectAsync(app.Sidecar.GrpcPort, Callers);
 
         // Limits are measured before and after what is compared with them: on a shared machine the load changes in between.
         var gets = await redis.GetsAsync();
-        var got = await MeasureAsync(Callers, caller => dapr.GetStateAsync<string>("statestore", $"block{caller}"));
+        var got = await MeasureAsync(Callers, loops.GetAsync);
         gets = table.Limit("Redis GET, 32 connections (redis-benchmark)", (gets + await redis.GetsAsync()) / 2);
         table.Share("state get (gRPC), 32 callers", gets, got);
+        table.Share("  the same through the .NET SDK", gets, await MeasureAsync(Callers, caller => dapr.GetStateAsync<string>("statestore", Key(caller))));
 
         var pairs = await redis.CompareAndSetsAsync();
-        var saved = await MeasureAsync(Callers, async caller =>
-        {
-            var (_, etag) = await dapr.GetStateAndETagAsync<string>("statestore", $"block{caller}");
-            var isOurs = await dapr.TrySaveStateAsync("statestore", $"block{caller}", value, etag);
-            if (!isOurs) throw new InvalidOperationException("an own key was changed");
-        });
+        var saved = await MeasureAsync(Callers, loops.GetAndSaveAsync);
         pairs = table.Limit("Redis HGET + EVAL, 32 connections (redis-benchmark)", (pairs + await redis.CompareAndSetsAsync()) / 2);
         table.Share("state get + compare-and-set (gRPC), 32 callers", pairs, saved);
+        table.Share("  the same through the .NET SDK", pairs, await MeasureAsync(Callers, async caller =>
+        {
+            var (_, etag) = await dapr.GetStateAndETagAsync<string>("statestore", Key(caller));
+            var isOurs = await dapr.TrySaveStateAsync("statestore", Key(caller), value, etag);
+            if (!isOurs) throw new InvalidOperationException("an own key was changed");
+        }));
     }
+
+    private static string Key(int caller) => StateLoops.Key(caller);
 
     private async Task CallsAsync(AppUnderTest app, string components, string registry)
     {

@@ -22,8 +22,7 @@ public sealed partial class GrpcServer(GrpcServerOptions options, ILogger logger
     /// <summary>Adds a method with one request and one answer; <paramref name="path"/> is <c>/service/Method</c>.</summary>
     public GrpcServer Unary<TRequest, TResponse>(string path, MessageParser<TRequest> parser,
         Func<TRequest, GrpcCall, Task<TResponse>> handle) where TRequest : class, IMessage<TRequest> where TResponse : IMessage =>
-        Add(path, async (call, reader, writer) =>
-            await writer.WriteAsync(await handle(await reader.ReadOneAsync(parser, call.Cancellation), call), call.Cancellation));
+        Add(path, async (call, reader, writer) => writer.WriteLast(await handle(await reader.ReadOneAsync(parser, call.Cancellation), call)));
 
     /// <summary>Adds a method that answers with a stream; the handler writes until it returns.</summary>
     public GrpcServer ServerStream<TRequest, TResponse>(string path, MessageParser<TRequest> parser,
@@ -48,16 +47,26 @@ public sealed partial class GrpcServer(GrpcServerOptions options, ILogger logger
             return;
         }
         LiftLimitsOfPlainHttp(http);
-        using var deadline = new CancellationTokenSource(
-            GrpcFraming.DecodeTimeout(http.Request.Headers["grpc-timeout"]) ?? Timeout.InfiniteTimeSpan);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, deadline.Token);
         http.Response.ContentType = http.Request.ContentType;
+        if (GrpcFraming.DecodeTimeout(http.Request.Headers["grpc-timeout"]) is { } timeout)
+            await HandleTimedAsync(http, timeout);
+        else
+            await EndUnlessGoneAsync(http, await RunAsync(new GrpcCall(http, http.RequestAborted)));
+    }
+
+    private async Task HandleTimedAsync(HttpContext http, TimeSpan timeout)
+    {
+        using var deadline = new CancellationTokenSource(timeout);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, deadline.Token);
         var error = await RunAsync(new GrpcCall(http, either.Token));
         if (deadline.IsCancellationRequested && error is not null)
             http.Features.Get<IHttpResetFeature>()?.Reset(Http2Cancel);
-        else if (!http.RequestAborted.IsCancellationRequested)
-            await EndAsync(http, error);
+        else
+            await EndUnlessGoneAsync(http, error);
     }
+
+    private static Task EndUnlessGoneAsync(HttpContext http, RpcException? error) =>
+        http.RequestAborted.IsCancellationRequested ? Task.CompletedTask : EndAsync(http, error);
 
     private GrpcServer Add(string path, Func<GrpcCall, MessageReader, MessageWriter, Task> run)
     {
@@ -145,7 +154,9 @@ public sealed partial class GrpcServer(GrpcServerOptions options, ILogger logger
             EndWithoutBody(http, 200, error);
             return;
         }
-        await http.Response.StartAsync(CancellationToken.None);
+        // After success the headers go out together with the message and the trailers: one write of the socket instead of three.
+        if (error is not null)
+            await http.Response.StartAsync(CancellationToken.None);
         foreach (var (name, value) in StatusHeaders(error))
             http.Response.AppendTrailer(name, value);
         await http.Response.CompleteAsync();
@@ -175,6 +186,13 @@ public sealed partial class GrpcServer(GrpcServerOptions options, ILogger logger
     {
         public async Task WriteAsync(IMessage message, CancellationToken token)
         {
+            WriteLast(message);
+            await response.BodyWriter.FlushAsync(token);
+        }
+
+        /// <summary>The message goes out when the call ends.</summary>
+        public void WriteLast(IMessage message)
+        {
             var size = message.CalculateSize();
             if (size > maxSize)
                 throw GrpcFraming.Error(StatusCode.ResourceExhausted, $"grpc: trying to send message larger than max ({size} vs. {maxSize})");
@@ -182,7 +200,6 @@ public sealed partial class GrpcServer(GrpcServerOptions options, ILogger logger
                 response.Headers["grpc-encoding"] = "gzip";
             var body = response.BodyWriter;
             Write(body, message, size);
-            await body.FlushAsync(token);
         }
 
         private void Write(PipeWriter body, IMessage message, int size)
