@@ -28,7 +28,7 @@ PACKAGES ?= .local/packages
 # Read by scripts/images.sh, which has their defaults.
 export TAG DAPR_SDK APPS PREFIX ENGINE BASE SDK_BASE
 
-.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench crash soak conformance packages images containers kind-up kind-down minikube-up minikube-down clean services
+.PHONY: help up restart reseed test charts rules rush audit load load-all testruns bench crash takeovers soak conformance packages images containers kind-up kind-down minikube-up minikube-down clean services
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ crash: services $(BUILT) ## kill sidecar and app at 300 points of running workfl
 
 soak: services $(BUILT) ## a million requests of all kinds and 100,000 malformed ones against one sidecar. ARGS="--requests 100000 --seed 2"
 	@$(SOAK) $(ARGS)
+
+takeovers: services $(BUILT) ## kill one of two replicas 100 times while actors are called and workflows run, then compare the books. ARGS="--seed 1 --within 3"
+	@$(CRASH) takeovers $(ARGS)
 
 conformance: $(BUILT) ## compare the embedded sidecar with recordings of daprd. AREAS='http/*' SCOPE=core GOLDENS='dir …'
 	@bash scripts/conformance.sh "$(SHARED)" "$(GOLDENS)" "$(SCOPE)" "$(AREAS)"

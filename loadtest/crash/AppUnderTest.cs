@@ -35,7 +35,11 @@ internal static class AppUnderTest
         builder.WebHost.UseSetting("urls", $"http://127.0.0.1:{port}");
         using var ledger = new Ledger(ledgerPath);
         builder.Services.AddSingleton(ledger);
-        builder.Services.AddActors(actors => actors.Actors.RegisterActor<ClockActor>());
+        builder.Services.AddActors(actors =>
+        {
+            actors.Actors.RegisterActor<ClockActor>();
+            actors.Actors.RegisterActor<TillActor>();
+        });
         builder.Services.AddDaprWorkflow(workflows => Journeys.Register(workflows, ledger));
         await using var app = builder.Build();
         app.MapActorsHandlers();

@@ -5,16 +5,32 @@ using Grpc.Core;
 
 namespace ConcertDapr.Crash;
 
-/// <summary>The tester's own calls of the sidecar. A sidecar that is being killed answers nothing or breaks off: calls are repeated.</summary>
-internal sealed class Hub(int port) : IDisposable
+/// <summary>
+/// The tester's own calls of the sidecar. A sidecar that is being killed answers nothing or breaks off: calls are repeated, with several
+/// replicas at the next one.
+/// </summary>
+internal sealed class Hub(params int[] ports) : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
-    private readonly GrpcClient _grpc = new(new GrpcClientOptions(new Uri($"http://127.0.0.1:{port}")) { MaxReceiveMessageSize = null });
+    private readonly GrpcClient[] _replicas = [.. ports.Select(port =>
+        new GrpcClient(new GrpcClientOptions(new Uri($"http://127.0.0.1:{port}")) { MaxReceiveMessageSize = null }))];
+    private volatile int _current;
 
     /// <summary>One attempt.</summary>
-    public Task<T> OnceAsync<T>(string method, IMessage request, MessageParser<T> parser) where T : class, IMessage<T> =>
-        _grpc.UnaryAsync("/TaskHubSidecarService/" + method, request, parser, new(s_patience));
+    public async Task<T> OnceAsync<T>(string method, IMessage request, MessageParser<T> parser) where T : class, IMessage<T>
+    {
+        var current = _current;
+        try
+        {
+            return await _replicas[current].UnaryAsync("/TaskHubSidecarService/" + method, request, parser, new(s_patience));
+        }
+        catch (RpcException e) when (IsBroken(e))
+        {
+            _current = (current + 1) % _replicas.Length;
+            throw;
+        }
+    }
 
     /// <summary>Until it is answered; <paramref name="isAnswer"/> tells which errors are answers.</summary>
     public async Task<T?> AgainAsync<T>(string method, IMessage request, MessageParser<T> parser, Func<RpcException, bool>? isAnswer = null)
@@ -50,5 +66,9 @@ internal sealed class Hub(int port) : IDisposable
     public static bool IsBroken(RpcException e) =>
         e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.Internal;
 
-    public void Dispose() => _grpc.Dispose();
+    public void Dispose()
+    {
+        foreach (var replica in _replicas)
+            replica.Dispose();
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -6,8 +7,11 @@ namespace ConcertDapr.Crash;
 /// <summary>One effect of an activity, as the app wrote it down.</summary>
 internal sealed record Effect(string Instance, string Name, int Value);
 
+/// <summary>The beginning or the end of a turn, with its process and time.</summary>
+internal readonly record struct TurnLine(string Actor, int Number, int Pid, long At);
+
 /// <summary>
-/// What the app did, one line each: <c>effect</c> and <c>attempt</c> of activities, <c>tick</c> of reminders. Lines are
+/// What the app did, one line each: <c>effect</c> and <c>attempt</c> of activities, <c>tick</c> of reminders, <c>turn</c> of actors. Lines are
 /// appended by one write before the answer is given, so a killed app leaves whole lines of all that it answered.
 /// </summary>
 internal sealed class Ledger : IDisposable
@@ -41,6 +45,10 @@ internal sealed class Ledger : IDisposable
         }
     }
 
+    /// <summary>A turn of an actor begins or ends, by a clock that all processes of the machine share.</summary>
+    public void Turn(string actor, int number, bool begins) => Write("turn", actor, number.ToString(CultureInfo.InvariantCulture),
+        Environment.ProcessId.ToString(CultureInfo.InvariantCulture), Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture), begins ? "begins" : "ends");
+
     public void Tick(string actor, string reminder) => Write("tick", actor, reminder);
 
     public static IEnumerable<Effect> Effects(string path) => Read(path).Where(line => line[0] == "effect")
@@ -48,6 +56,10 @@ internal sealed class Ledger : IDisposable
 
     public static IEnumerable<(string Actor, string Reminder)> Ticks(string path) =>
         Read(path).Where(line => line[0] == "tick").Select(line => (line[1], line[2]));
+
+    public static IEnumerable<TurnLine> TurnLines(string path) => Read(path).Where(line => line[0] == "turn")
+        .Select(line => new TurnLine(line[1], int.Parse(line[2], CultureInfo.InvariantCulture), int.Parse(line[3], CultureInfo.InvariantCulture),
+            long.Parse(line[4], CultureInfo.InvariantCulture)));
 
     public void Dispose() => _file.Dispose();
 

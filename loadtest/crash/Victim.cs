@@ -22,6 +22,15 @@ internal sealed class Victim(string name, string folder, Func<ProcessStartInfo> 
         }
     }
 
+    public int? Pid
+    {
+        get
+        {
+            lock (_lock)
+                return _process is { HasExited: false } process ? process.Id : null;
+        }
+    }
+
     public void Start()
     {
         var start = command();

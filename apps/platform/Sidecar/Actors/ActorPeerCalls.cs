@@ -78,9 +78,12 @@ internal static class ActorPeerCalls
         PeerClient peers, HttpRequestMessage request, SidecarRegistry registry, ActorKey actor, CancellationToken cancellationToken)
     {
         var answer = await peers.SendAsync(request, registry, cancellationToken);
-        if ((int)answer.Response.StatusCode != MovedStatus || !answer.Response.Headers.Contains(MovedHeader)) return answer;
+        var status = (int)answer.Response.StatusCode;
+        if (status == 200) return answer;
         answer.Dispose();
-        throw new ActorMovedException(actor);
+        throw status == MovedStatus && answer.Response.Headers.Contains(MovedHeader)
+            ? new ActorMovedException(actor)
+            : new ActorCallException($"the sidecar that hosts actor {actor} failed with status {status}");
     }
 
     public static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);

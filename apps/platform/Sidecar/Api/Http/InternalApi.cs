@@ -26,7 +26,7 @@ internal sealed class InternalApi(SidecarRuntime runtime)
             else if (target == ActorPeerCalls.ReminderPath) await ChangeReminderAsync(context);
             else context.Response.StatusCode = 404;
         }
-        catch (Exception e) when (e is ActorMovedException or FencedException)
+        catch (Exception e) when (e is ActorMovedException or FencedException or PeerGoneException { MayHaveArrived: false })
         {
             context.Response.Headers[ActorPeerCalls.MovedHeader] = "1";
             context.Response.StatusCode = ActorPeerCalls.MovedStatus;
@@ -44,7 +44,7 @@ internal sealed class InternalApi(SidecarRuntime runtime)
     }
 
     private static bool IsRefusal(Exception e) => e is InvalidOperationException or AccessDeniedException or ActorCallException
-        or AppUnreachableException or FormatException or JsonException or BodyTooLargeException or BadHttpRequestException;
+        or AppUnreachableException or PeerGoneException or FormatException or JsonException or BodyTooLargeException or BadHttpRequestException;
 
     private async Task InvokeAsync(HttpContext context, string pathAndQuery)
     {
