@@ -46,10 +46,10 @@ public sealed class WorkflowConformance(SidecarUnderTest sidecar) : IDisposable
     [Fact]
     public async Task An_event_in_time_is_taken_and_a_late_one_is_not()
     {
-        await Client.ScheduleNewWorkflowAsync("Approval", _id, "");
+        await Client.ScheduleNewWorkflowAsync("Approval", _id, 60.0);
         await Client.RaiseEventAsync(_id, "Approved", "by ann");
         (await EndAsync(_id)).ReadOutputAs<string>().ShouldBe("by ann");
-        (await RunAsync("Approval", "", "-2")).ReadOutputAs<string>().ShouldBe("timed out");
+        (await RunAsync("Approval", 0.3, "-2")).ReadOutputAs<string>().ShouldBe("timed out");
     }
 
     [Fact]

@@ -24,11 +24,11 @@ public static class Workflows
         });
         options.RegisterWorkflow<string, string>("Retry", (context, id) => context.CallActivityAsync<string>(
             "Flaky", id, new WorkflowTaskOptions(new WorkflowRetryPolicy(3, TimeSpan.FromMilliseconds(50)))));
-        options.RegisterWorkflow<string, string>("Approval", async (context, _) =>
+        options.RegisterWorkflow<double, string>("Approval", async (context, seconds) =>
         {
             try
             {
-                return await context.WaitForExternalEventAsync<string>("approved", TimeSpan.FromMilliseconds(1500));
+                return await context.WaitForExternalEventAsync<string>("approved", TimeSpan.FromSeconds(seconds));
             }
             catch (TaskCanceledException)
             {
