@@ -26,6 +26,8 @@ internal sealed class AppSession(SidecarRuntime runtime, ILogger log, Action onR
             await WaitForPortAsync(port, cancellationToken);
             if (options.AppHealthCheck is { } check)
             {
+                // Only actors have to wait for the app's health: nobody may be sent to them before.
+                runtime.Health.Ready = runtime.ActorStateStore is null;
                 runtime.Health.Missing = "internal-placement-service";
                 await FollowHealthAsync(check, cancellationToken);
                 return;

@@ -102,6 +102,20 @@ public sealed class ActorApiTests(RedisServer redis)
         await UntilAsync(sidecar, "RUNNING");
     }
 
+    [Theory]
+    [InlineData(false, 204, "")]
+    [InlineData(true, 500, "dapr is not ready: [internal-placement-service]")]
+    public async Task Only_actors_make_the_sidecar_wait_for_the_apps_health(bool actors, int status, string text)
+    {
+        await using var app = (await AppAsync()).On("GET /ill", 503);
+        await using var sidecar = await TestSidecar.StartAsync(appId, app, actors ? Store() : "", waitForApp: false,
+            change: options => options with { AppHealthCheck = new("/ill", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), 1) });
+        await app.WaitAsync("GET /ill");
+        var answer = await sidecar.Http.GetAsync("/v1.0/healthz");
+        ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync()).ShouldSatisfyAllConditions(
+            seen => seen.Item1.ShouldBe(status), seen => seen.Item2.ShouldContain(text));
+    }
+
     [Fact]
     public async Task The_metadata_name_actors_only_when_they_are_needed()
     {
