@@ -157,8 +157,7 @@ public sealed class ActorTests(RedisServer redis)
         }
         await using var first = await StartAsync(one, registry: registry);
         await using var second = await StartAsync(two, registry: registry);
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (first.Runtime.Registry.Hosts("T", "default").Count < 2) await Task.Delay(20, timeout.Token);
+        await Eventually.BecomesAsync(() => first.Runtime.Actors.HeldShards == 8 && second.Runtime.Actors.HeldShards == 8);
         foreach (var sidecar in new[] { first, second })
             for (var i = 0; i < 20; i++)
                 (await sidecar.PostAsync($"/v1.0/actors/T/{i}/method/m", "1")).StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -74,7 +74,8 @@ public sealed class RedisClientTests(RedisServer redis)
     public async Task A_silent_server_times_out()
     {
         using var server = new FakeServer(["+PONG\r\n", ""]);
-        await using var client = new RedisClient(server.Options with { CommandTimeout = TimeSpan.FromSeconds(1) });
+        await using var client = new RedisClient(server.Options with { CommandTimeout = TimeSpan.FromSeconds(2) });
+        await client.ConnectAsync(default);
         var error = await Should.ThrowAsync<RedisConnectionException>(() => client.SendAsync(default, "GET", "a"));
         error.GetBaseException().ShouldBeOfType<TimeoutException>();
     }

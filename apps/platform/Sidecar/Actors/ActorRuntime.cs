@@ -65,6 +65,9 @@ internal sealed class ActorRuntime : IAsyncDisposable
 
     public bool Hosts(string type) => configuration.Types.ContainsKey(type);
 
+    /// <summary>How many of the <see cref="ActorDirectory.Shards"/> parts live here; 0 where replicas share no store.</summary>
+    public int HeldShards => leases?.HeldCount ?? 0;
+
     /// <summary>Whether the actor lives here now.</summary>
     public bool IsMine(ActorKey actor) => leases is { } table
         ? table.Held(ActorDirectory.ShardOf(actor), forNewWork: false) is not null
@@ -272,7 +275,7 @@ internal sealed class ActorRuntime : IAsyncDisposable
     private async Task ShareAsync()
     {
         if (leases is not null || runtime.ActorStateStore is not ISharedStore store) return;
-        var table = new LeaseTable(store, $"{runtime.AppId}||replicas||{runtime.Namespace}||actors", ActorDirectory.Shards, runtime.Self!, log)
+        var table = new LeaseTable(store, $"{runtime.AppId}||replicas||{runtime.Namespace}||actor", ActorDirectory.Shards, runtime.Self!, log)
         {
             Wants = CanHostAsync,
             Drain = DrainAsync,

@@ -82,6 +82,15 @@ internal sealed class LeaseTable : IAsyncDisposable
     /// <summary>Whether others take part.</summary>
     public bool HasOthers => view.Replicas.Count > 1;
 
+    /// <summary>How many shards are held here.</summary>
+    public int HeldCount
+    {
+        get
+        {
+            lock (gate) return held.Count;
+        }
+    }
+
     /// <summary>The lease of a shard if it is held here; null when it is not, or (for new work) when it is about to be given up.</summary>
     public Lease? Held(int shard, bool forNewWork = true)
     {

@@ -132,7 +132,7 @@ internal sealed class WorkflowGate : IAsyncDisposable
     private async Task ShareAsync()
     {
         if (store is not ISharedStore shared) return;
-        var table = new LeaseTable(shared, $"{options.AppId}||replicas||{options.Namespace}||workflows", 1, await opened.Task,
+        var table = new LeaseTable(shared, $"{options.AppId}||replicas||{options.Namespace}||workflow", 1, await opened.Task,
             loggers.CreateLogger<WorkflowEngine>());
         leases = table;
         table.Changed = Settle;
