@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -97,6 +98,9 @@ public sealed class RedisClientTests(RedisServer redis)
     {
         private readonly TcpListener listener = new(IPAddress.Loopback, 0);
 
+        // Held until the end of the test: a socket that nobody holds is closed by the garbage collector.
+        private readonly ConcurrentBag<Socket> open = [];
+
         public FakeServer(params string?[][] connections)
         {
             listener.Start();
@@ -105,11 +109,14 @@ public sealed class RedisClientTests(RedisServer redis)
 
         public RedisOptions Options => new() { Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndpoint).Port };
 
-        public void Dispose() => listener.Dispose();
+        public void Dispose()
+        {
+            listener.Dispose();
+            foreach (var socket in open) socket.Dispose();
+        }
 
         private async Task ServeAsync(string?[][] connections)
         {
-            var open = new List<Socket>();
             foreach (var answers in connections)
             {
                 var socket = await listener.AcceptSocketAsync();

@@ -142,14 +142,15 @@ internal sealed class ActorReminders(
     }
 
     /// <summary>
-    /// Four attempts, due one second after each other from the tick's own time on (so those of a late tick follow at once);
-    /// then the tick is given up, as in daprd. With a health check of the app the reminder is stopped before that, and due
-    /// again once the app is back.
+    /// Four attempts, due one second after each other from the tick's own time on (so those of a late tick follow at once), but
+    /// after a second in any case when the app did not answer at all; then the tick is given up, as in daprd. With a health
+    /// check of the app the reminder is stopped before that, and due again once the app is back.
     /// </summary>
     private async Task TickAsync(Reminder reminder, Agenda.Item item, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
+            var due = reminder.NextDue + attempt * AttemptPause;
             try
             {
                 await actors.TickAsync(reminder.Actor, $"method/remind/{Invocation.PathText.Escape(reminder.Name)}",
@@ -160,8 +161,9 @@ internal sealed class ActorReminders(
             {
                 log.TickFailed("reminder", reminder.Name, reminder.Actor.ToString(), e.Message);
                 if (attempt == Attempts) return;
+                if (e.Cause is not null) due = clock.GetUtcNow() + AttemptPause;
             }
-            await item.WaitUntilAsync(reminder.NextDue + attempt * AttemptPause, cancellationToken);
+            await item.WaitUntilAsync(due, cancellationToken);
         }
     }
 
