@@ -19,7 +19,8 @@ public sealed class ProxyTests
 
         var fromManyFans = await gateway.SendAsync(ManyMore, n => $"192.0.2.{n % 250}");
 
-        fromManyFans.Count(s => s == HttpStatusCode.TooManyRequests).ShouldBeInRange(isEachTheirOwn ? 0 : 1, isEachTheirOwn ? 0 : ManyMore - Burst);
+        // What asked whether the gateway is up has taken something of the burst as well.
+        fromManyFans.Count(s => s == HttpStatusCode.TooManyRequests).ShouldBeInRange(isEachTheirOwn ? 0 : 1, isEachTheirOwn ? 0 : ManyMore - (Burst / 2));
     }
 
     [Fact]
