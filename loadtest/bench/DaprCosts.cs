@@ -19,7 +19,8 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
         try
         {
             await using var redis = await RedisUnderTest.StartAsync(folder);
-            var components = WriteComponents(folder, redis.Port);
+            var components = Directory.CreateDirectory(Path.Combine(folder, "components")).FullName;
+            ComponentFile.Write(components, "statestore", "state.redis", redis.Port, ("actorStateStore", "true"));
             var registry = Path.Combine(folder, "sidecars");
             await using var app = await AppUnderTest.StartAsync(components, registry);
             if (options.Measures("state")) await StateAsync(redis, app);
@@ -161,25 +162,5 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
                 // Not up yet.
             }
         }
-    }
-
-    private static string WriteComponents(string folder, int redisPort)
-    {
-        var components = Directory.CreateDirectory(Path.Combine(folder, "components")).FullName;
-        File.WriteAllText(Path.Combine(components, "statestore.yaml"), $$"""
-            apiVersion: dapr.io/v1alpha1
-            kind: Component
-            metadata:
-              name: statestore
-            spec:
-              type: state.redis
-              version: v1
-              metadata:
-                - name: redisHost
-                  value: 127.0.0.1:{{redisPort}}
-                - name: actorStateStore
-                  value: "true"
-            """);
-        return components;
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime;
 using ConcertDapr.Sidecar;
 using Dapr.Client;
 
@@ -12,13 +11,13 @@ internal sealed class SidecarCosts(Table table)
     private const int Sidecars = 10;
     private const int CallsEach = 200;
 
-    private static readonly string[] s_components = ["state.redis", "pubsub.redis", "lock.redis"];
-
     public async Task RunAsync()
     {
         var folder = Directory.CreateTempSubdirectory("concert-bench-").FullName;
         await using var redis = await RedisUnderTest.StartAsync(folder);
-        WriteComponents(folder, redis.Port);
+        ComponentFile.Write(folder, "state", "state.redis", redis.Port, ("actorStateStore", "true"));
+        ComponentFile.Write(folder, "pubsub", "pubsub.redis", redis.Port);
+        ComponentFile.Write(folder, "lock", "lock.redis", redis.Port);
         var running = new List<SidecarHost>();
         try
         {
@@ -67,35 +66,14 @@ internal sealed class SidecarCosts(Table table)
         }));
     }
 
-    private static void WriteComponents(string folder, int port)
-    {
-        foreach (var type in s_components)
-            File.WriteAllText(Path.Combine(folder, type + ".yaml"), $$"""
-                apiVersion: dapr.io/v1alpha1
-                kind: Component
-                metadata: {name: {{type.Split('.')[0]}}}
-                spec:
-                  type: {{type}}
-                  version: v1
-                  metadata:
-                    - {name: redisHost, value: "127.0.0.1:{{port}}"}
-                    - {name: actorStateStore, value: "{{(type == "state.redis" ? "true" : "false")}}"}
-                """);
-    }
-
     /// <summary>Of this process, in MB, when all that can go has gone.</summary>
     private readonly record struct Memory(double Resident, double Heap)
     {
         public static Memory Now()
         {
-            for (var round = 0; round < 2; round++)
-            {
-                GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
-                GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-                GC.WaitForPendingFinalizers();
-            }
+            var heap = ManagedHeap.Settled();
             using var process = Process.GetCurrentProcess();
-            return new(process.WorkingSet64 / 1024.0 / 1024, GC.GetTotalMemory(forceFullCollection: false) / 1024.0 / 1024);
+            return new(process.WorkingSet64 / 1024.0 / 1024, heap / 1024.0 / 1024);
         }
 
         public Memory Since(Memory before, int count) => new((Resident - before.Resident) / count, (Heap - before.Heap) / count);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ConcertDapr.Bench;
 
 namespace ConcertDapr.Crash;
 
@@ -22,12 +23,13 @@ internal sealed class ReplicasUnderTest : IAsyncDisposable
     public const string AppId = "shop";
     private readonly string _folder;
     private readonly RedisUnderTest _redis;
+    private readonly RedisRows _rows;
     private readonly Victim _caller;
 
     private ReplicasUnderTest(string folder, RedisUnderTest redis)
     {
-        (_folder, _redis) = (folder, redis);
-        RedisUnderTest.WriteComponents(folder, redis.Port);
+        (_folder, _redis, _rows) = (folder, redis, new RedisRows(redis.Port));
+        ComponentFile.Write(Directory.CreateDirectory(Components).FullName, "statestore", "state.redis", redis.Port, ("actorStateStore", "true"));
         CallerPort = RedisUnderTest.FreePort();
         _caller = Sidecar("caller", "caller", null, CallerPort, RedisUnderTest.FreePort());
         Replicas = [.. Enumerable.Range(1, 2).Select(Replica)];
@@ -51,18 +53,18 @@ internal sealed class ReplicasUnderTest : IAsyncDisposable
         return system;
     }
 
-    /// <inheritdoc cref="RedisUnderTest.RowsAsync"/>
-    public Task<Dictionary<string, Dictionary<string, byte[]>>> RowsAsync() => _redis.RowsAsync(AppId);
+    /// <inheritdoc cref="RedisRows.RowsAsync"/>
+    public Task<Dictionary<string, Dictionary<string, byte[]>>> RowsAsync() => _rows.RowsAsync(AppId);
 
     /// <summary>What a till has kept, as JSON; null where it has never been called.</summary>
-    public Task<byte[]?> NumbersAsync(string till) => _redis.DataAsync($"{AppId}||{TillActor.Type}||{till}||{TillActor.State}");
+    public Task<byte[]?> NumbersAsync(string till) => _rows.DataAsync($"{AppId}||{TillActor.Type}||{till}||{TillActor.State}");
 
     /// <summary>Waits until actors live at both replicas.</summary>
     public async Task BothHostAsync()
     {
         for (var until = DateTime.UtcNow.AddMinutes(2); ; await Task.Delay(50))
         {
-            var table = await _redis.HashAsync($"{AppId}||replicas||default||actor");
+            var table = await _rows.HashAsync($"{AppId}||replicas||default||actor");
             var holders = table.Where(field => field.Key.StartsWith("s:", StringComparison.Ordinal)).Select(field => field.Value.Split(' ')[0]).ToHashSet();
             if (holders.Count == 2 && holders.All(holder => table.ContainsKey("m:" + holder)))
                 return;
@@ -79,8 +81,11 @@ internal sealed class ReplicasUnderTest : IAsyncDisposable
             await replica.Sidecar.DisposeAsync();
         }
         await _caller.DisposeAsync();
+        await _rows.DisposeAsync();
         await _redis.DisposeAsync();
     }
+
+    private string Components => Path.Combine(_folder, "components");
 
     private string LedgerOf(int number) => Path.Combine(_folder, $"ledger-{number}");
 
@@ -95,6 +100,6 @@ internal sealed class ReplicasUnderTest : IAsyncDisposable
 
     private Victim Sidecar(string name, string appId, int? appPort, int httpPort, int grpcPort) => new(name, _folder, () => new ProcessStartInfo("dotnet",
         [Path.Combine(AppContext.BaseDirectory, "Sidecar.dll"), "--app-id", appId, .. appPort is { } port ? ["--app-port", $"{port}"] : Array.Empty<string>(),
-            "--dapr-http-port", $"{httpPort}", "--dapr-grpc-port", $"{grpcPort}", "--resources-path", Path.Combine(_folder, "components"),
+            "--dapr-http-port", $"{httpPort}", "--dapr-grpc-port", $"{grpcPort}", "--resources-path", Components,
             "--registry-folder", Path.Combine(_folder, "sidecars")]));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ConcertDapr.Bench;
 
 namespace ConcertDapr.Crash;
 
@@ -11,15 +12,17 @@ internal sealed class SystemUnderTest : IAsyncDisposable
     private const string AppId = "crash";
     private readonly string _folder;
     private readonly RedisUnderTest _redis;
+    private readonly RedisRows _rows;
 
     private SystemUnderTest(string folder, RedisUnderTest redis)
     {
-        (_folder, _redis) = (folder, redis);
+        (_folder, _redis, _rows) = (folder, redis, new RedisRows(redis.Port));
         var (appPort, internalPort) = (RedisUnderTest.FreePort(), RedisUnderTest.FreePort());
         (HttpPort, GrpcPort) = (RedisUnderTest.FreePort(), RedisUnderTest.FreePort());
         ToRedis = new Relay(redis.Port);
         ToSidecar = new Relay(GrpcPort);
-        var components = RedisUnderTest.WriteComponents(folder, ToRedis.Port);
+        var components = Directory.CreateDirectory(Path.Combine(folder, "components")).FullName;
+        ComponentFile.Write(components, "statestore", "state.redis", ToRedis.Port, ("actorStateStore", "true"));
         Sidecar = new Victim("sidecar", folder, () => new ProcessStartInfo("dotnet",
             [Path.Combine(AppContext.BaseDirectory, "Sidecar.dll"), "--app-id", AppId, "--app-port", $"{appPort}",
                 "--dapr-http-port", $"{HttpPort}", "--dapr-grpc-port", $"{GrpcPort}", "--dapr-internal-grpc-port", $"{internalPort}",
@@ -54,8 +57,8 @@ internal sealed class SystemUnderTest : IAsyncDisposable
         return system;
     }
 
-    /// <inheritdoc cref="RedisUnderTest.RowsAsync"/>
-    public Task<Dictionary<string, Dictionary<string, byte[]>>> RowsAsync() => _redis.RowsAsync(AppId);
+    /// <inheritdoc cref="RedisRows.RowsAsync"/>
+    public Task<Dictionary<string, Dictionary<string, byte[]>>> RowsAsync() => _rows.RowsAsync(AppId);
 
     public async ValueTask DisposeAsync()
     {
@@ -63,6 +66,7 @@ internal sealed class SystemUnderTest : IAsyncDisposable
         await Sidecar.DisposeAsync();
         await ToRedis.DisposeAsync();
         await ToSidecar.DisposeAsync();
+        await _rows.DisposeAsync();
         await _redis.DisposeAsync();
     }
 }

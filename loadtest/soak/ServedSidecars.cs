@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Runtime;
+using ConcertDapr.Bench;
 using ConcertDapr.Sidecar;
 
 namespace ConcertDapr.Soak;
@@ -22,7 +22,7 @@ internal static class ServedSidecars
         await Task.WhenAll(app.Ready, bad.Ready);
         Say("ready");
         while (await Console.In.ReadLineAsync() is { } line)
-            Say(line == "heap" ? $"heap {Heap()} faults {log.Faults}" : $"'{line}' is not understood");
+            Say(line == "heap" ? $"heap {ManagedHeap.Settled()} faults {log.Faults}" : $"'{line}' is not understood");
         return 0;
     }
 
@@ -35,18 +35,6 @@ internal static class ServedSidecars
         ResourcesPaths = [Path.Combine(folder, components)],
         RegistryFolder = Path.Combine(folder, "sidecars"),
     };
-
-    /// <summary>What lives on after everything that can go has gone, in bytes.</summary>
-    private static long Heap()
-    {
-        for (var round = 0; round < 2; round++)
-        {
-            GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
-            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            GC.WaitForPendingFinalizers();
-        }
-        return GC.GetTotalMemory(forceFullCollection: false);
-    }
 
     private static void Say(string line) => Console.Out.WriteLine(line);
 

@@ -12,7 +12,6 @@ internal static class ActorPeerCalls
     public const string ActorPrefix = "/actors/";
     public const string ReminderPath = "/reminders";
     public const string TickHeader = "sidecar-tick";
-    public const string ForwardedHeader = "sidecar-forwarded";
     public const string AlreadyExists = "already exists";
 
     /// <summary>On an answer with <see cref="MovedStatus"/>: the actor does not live there, nothing was done.</summary>
@@ -30,7 +29,7 @@ internal static class ActorPeerCalls
         if (call.ContentType is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", call.ContentType);
         foreach (var (name, values) in call.Headers) request.TryAddLines(name, values);
         if (call.IsTick) request.Headers.TryAddWithoutValidation(TickHeader, "1");
-        if (call.Forwarded) request.Headers.TryAddWithoutValidation(ForwardedHeader, "1");
+        if (call.Forwarded) request.Headers.TryAddWithoutValidation(PeerClient.ForwardedHeader, "1");
         try
         {
             using var answer = await SendAsync(peers, request, registry, call.Actor, cancellationToken);

@@ -158,15 +158,13 @@ internal sealed class ActorRuntime : IAsyncDisposable
     /// <summary>Stores and schedules a reminder where its actor lives. False when it exists and may not be replaced.</summary>
     /// <exception cref="FormatException">A time, period or ttl cannot be used.</exception>
     public Task<bool> CreateReminderAsync(ScheduleRequest request, CancellationToken cancellationToken) => AtHostAsync(request.Actor,
-        host => directory.Value.IsOwn(host) ? Reminders!.CreateAsync(request, cancellationToken)
-            : directory.Value.InProcess(host)?.Actors.Reminders is { } neighbour ? neighbour.CreateAsync(request, cancellationToken)
+        host => RemindersOf(host) is { } here ? here.CreateAsync(request, cancellationToken)
             : ActorPeerCalls.CreateReminderAsync(peers.Value, runtime.Registry, host, request, cancellationToken), cancellationToken);
 
     /// <summary>Deletes a reminder where its actor lives.</summary>
     public Task DeleteReminderAsync(ActorKey actor, string name, CancellationToken cancellationToken) => AtHostAsync(actor, async host =>
     {
-        if (directory.Value.IsOwn(host)) await Reminders!.DeleteAsync(actor, name, cancellationToken);
-        else if (directory.Value.InProcess(host)?.Actors.Reminders is { } neighbour) await neighbour.DeleteAsync(actor, name, cancellationToken);
+        if (RemindersOf(host) is { } here) await here.DeleteAsync(actor, name, cancellationToken);
         else await ActorPeerCalls.DeleteReminderAsync(peers.Value, runtime.Registry, host, actor, name, cancellationToken);
         return true;
     }, cancellationToken);
@@ -217,6 +215,10 @@ internal sealed class ActorRuntime : IAsyncDisposable
 
     /// <summary>The app is unhealthy: calls of its actors wait until it is healthy again, or their callers lose patience.</summary>
     private bool IsSuspended(string type) => !hosting && Hosts(type) && !stop.IsCancellationRequested;
+
+    /// <summary>The reminders of a host in this process; null when it lives in another one.</summary>
+    private ActorReminders? RemindersOf(RegistryEntry host) =>
+        directory.Value.IsOwn(host) ? Reminders : directory.Value.InProcess(host)?.Actors.Reminders;
 
     private async Task<ActorReply> CallAtAsync(RegistryEntry host, ActorCall call, CancellationToken cancellationToken)
     {

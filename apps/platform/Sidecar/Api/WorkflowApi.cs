@@ -1,6 +1,7 @@
 using ConcertDapr.Sidecar.Workflows;
 using ConcertDapr.Wire.Workflows;
 using Grpc.Core;
+using static ConcertDapr.Sidecar.Workflows.WorkflowGate;
 
 namespace ConcertDapr.Sidecar.Api;
 
@@ -77,12 +78,6 @@ internal sealed class WorkflowApi(WorkflowGate? gate)
         Func<WorkflowEngine, TRequest, CancellationToken, Task<TResponse>> here, CancellationToken cancellationToken)
         where TRequest : Google.Protobuf.IMessage where TResponse : class, Google.Protobuf.IMessage<TResponse>, new() =>
         Gate.CallAsync(method, request, (engine, token) => here(engine, request, token), forwarded: false, cancellationToken);
-
-    private static async Task<TResponse> Done<TResponse>(Task done) where TResponse : new()
-    {
-        await done;
-        return new TResponse();
-    }
 
     private static Task OnInstanceAsync(string id, string errorCode, string text, Func<Task> call, bool notFound = false)
     {

@@ -13,6 +13,9 @@ internal sealed class PeerClient : IDisposable
     /// <summary>On an answer: the sidecar, not its app, answers, and the body is the reason as text.</summary>
     public const string FailureHeader = "sidecar-failure";
 
+    /// <summary>On a request: a replica that could not serve it passed it on; it is not passed on again.</summary>
+    public const string ForwardedHeader = "sidecar-forwarded";
+
     private readonly HttpMessageInvoker invoker = new(AppChannel.Handler(64 * 1024));
 
     public static LinedRequest Request(RegistryEntry entry, string pathAndQuery, HttpMethod method) => new(method,

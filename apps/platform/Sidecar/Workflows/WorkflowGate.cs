@@ -1,3 +1,4 @@
+using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.Leases;
 using ConcertDapr.Sidecar.State;
 using ConcertDapr.Wire;
@@ -16,9 +17,6 @@ namespace ConcertDapr.Sidecar.Workflows;
 /// </summary>
 internal sealed class WorkflowGate : IAsyncDisposable
 {
-    /// <summary>On a call that was passed on: it is not passed on again.</summary>
-    public const string ForwardedHeader = "sidecar-forwarded";
-
     private const string Service = "/TaskHubSidecarService/";
     private const string MovedText = "the workflows of this app are on their way to another replica";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -119,6 +117,13 @@ internal sealed class WorkflowGate : IAsyncDisposable
         }
     }
 
+    /// <summary>The empty answer of what has no other, once it is done.</summary>
+    public static async Task<TResponse> Done<TResponse>(Task done) where TResponse : new()
+    {
+        await done;
+        return new TResponse();
+    }
+
     /// <summary>Ends all streams; another replica goes on.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -190,7 +195,7 @@ internal sealed class WorkflowGate : IAsyncDisposable
 
     private GrpcClient ClientOf(Replica replica)
     {
-        var metadata = new Dictionary<string, string> { [ForwardedHeader] = "1" };
+        var metadata = new Dictionary<string, string> { [PeerClient.ForwardedHeader] = "1" };
         if (!string.IsNullOrEmpty(apiToken)) metadata["dapr-api-token"] = apiToken;
         return new(new(new Uri($"http://127.0.0.1:{replica.GrpcPort}")) { Metadata = metadata, MaxReceiveMessageSize = null });
     }

@@ -1,9 +1,11 @@
+using ConcertDapr.Sidecar.Invocation;
 using ConcertDapr.Sidecar.Workflows;
 using ConcertDapr.Wire;
 using ConcertDapr.Wire.Workflows;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using static ConcertDapr.Sidecar.Workflows.WorkflowGate;
 
 namespace ConcertDapr.Sidecar.Api.Grpc;
 
@@ -68,11 +70,5 @@ internal static class TaskHubService
             ? throw GrpcFraming.Error(StatusCode.Internal, errorPrefix + NoStore)
             : gate.CallAsync(method, request, (engine, token) => handle(engine, request, token), IsForwarded(call), call.Cancellation));
 
-    private static bool IsForwarded(GrpcCall call) => call.Header(WorkflowGate.ForwardedHeader) is not null;
-
-    private static async Task<TResponse> Done<TResponse>(Task done) where TResponse : new()
-    {
-        await done;
-        return new TResponse();
-    }
+    private static bool IsForwarded(GrpcCall call) => call.Header(PeerClient.ForwardedHeader) is not null;
 }

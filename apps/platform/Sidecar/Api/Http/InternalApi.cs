@@ -72,12 +72,12 @@ internal sealed class InternalApi(SidecarRuntime runtime)
         var rest = string.Join('/', Enumerable.Range(3, path.Count - 3).Select(index => path[index]));
         var call = new ActorCall(new ActorKey(Uri.UnescapeDataString(path[1]), Uri.UnescapeDataString(path[2])), rest, path.Query, body,
             context.Request.ContentType, isTick ? [] : [.. context.Request.Headers.Where(IsForActor)], isTick, Remote: true,
-            Forwarded: context.Request.Headers.ContainsKey(ActorPeerCalls.ForwardedHeader), Connection: context.Features);
+            Forwarded: context.Request.Headers.ContainsKey(PeerClient.ForwardedHeader), Connection: context.Features);
         await ActorRoutes.SendAsync(context, await runtime.Actors.CallHereAsync(call, context.RequestAborted));
     }
 
     private static bool IsForActor(KeyValuePair<string, Microsoft.Extensions.Primitives.StringValues> header) =>
-        !InvokeHeaders.IsHopByHop(header.Key) && header.Key is not ("Host" or "Content-Length" or "Content-Type" or ActorPeerCalls.ForwardedHeader);
+        !InvokeHeaders.IsHopByHop(header.Key) && header.Key is not ("Host" or "Content-Length" or "Content-Type" or PeerClient.ForwardedHeader);
 
     private async Task ChangeReminderAsync(HttpContext context)
     {
