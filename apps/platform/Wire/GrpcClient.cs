@@ -68,35 +68,36 @@ public sealed class GrpcClient : IDisposable
         GrpcCallOptions? call = null, CancellationToken cancellationToken = default) where TResponse : class, IMessage<TResponse>
     {
         TResponse? answer = null;
-        await foreach (var message in Open(method, request, parser, call).ReadAllAsync(cancellationToken))
+        await foreach (var message in StreamAsync(method, request, parser, call).WithCancellation(cancellationToken))
             answer = answer is null ? message : throw Failure(StatusCode.Internal, "More than one answer to a unary call.");
         return answer ?? throw Failure(StatusCode.Internal, "The call ended without an answer.");
     }
 
     /// <summary>
-    /// One request, a stream of answers. The request goes out when the stream is read; it counts as open once the
-    /// request is written (<see cref="GrpcServerStream{TResponse}.Opened"/>): servers may send headers only with the first answer.
+    /// One request, a stream of answers until the server ends it. The request goes out when the stream is read; breaking off or
+    /// cancelling resets it.
     /// </summary>
-    public GrpcServerStream<TResponse> Open<TResponse>(string method, IMessage request, MessageParser<TResponse> parser,
+    /// <exception cref="RpcException">The request is too large. While reading: the server ended the stream with an error, or the
+    /// connection was lost.</exception>
+    public IAsyncEnumerable<TResponse> StreamAsync<TResponse>(string method, IMessage request, MessageParser<TResponse> parser,
         GrpcCallOptions? call = null) where TResponse : class, IMessage<TResponse>
     {
         var frame = GrpcFraming.Frame(request);
-        if (frame.Length - GrpcFraming.HeaderSize > (_options.MaxSendMessageSize ?? int.MaxValue))
-            throw Failure(StatusCode.ResourceExhausted, "Sending message exceeds the maximum configured message size.");
-        var content = new FrameContent(frame);
-        return new(content.Written, token => ReadAsync(method, content, parser, call ?? new(), token));
+        return frame.Length - GrpcFraming.HeaderSize > (_options.MaxSendMessageSize ?? int.MaxValue)
+            ? throw Failure(StatusCode.ResourceExhausted, "Sending message exceeds the maximum configured message size.")
+            : ReadAsync(method, frame, parser, call ?? new(), default);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async IAsyncEnumerable<TResponse> ReadAsync<TResponse>(string method, FrameContent content,
+    private async IAsyncEnumerable<TResponse> ReadAsync<TResponse>(string method, byte[] frame,
         MessageParser<TResponse> parser, GrpcCallOptions call, [EnumeratorCancellation] CancellationToken cancellationToken)
         where TResponse : class, IMessage<TResponse>
     {
         using var deadline = new CancellationTokenSource(call.Timeout ?? Timeout.InfiniteTimeSpan);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        using var http = Request(method, content, call);
+        using var http = Request(method, frame, call);
         HttpResponseMessage? response = null;
         Stream? body = null;
         try
@@ -127,15 +128,15 @@ public sealed class GrpcClient : IDisposable
         }
     }
 
-    private HttpRequestMessage Request(string method, FrameContent content, GrpcCallOptions call)
+    private HttpRequestMessage Request(string method, byte[] frame, GrpcCallOptions call)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_options.Address, method))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = content,
+            Content = new FrameContent(frame),
         };
-        content.Headers.ContentType = s_contentType;
+        request.Content.Headers.ContentType = s_contentType;
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.TryAddWithoutValidation("user-agent", _options.UserAgent);
         request.Headers.TryAddWithoutValidation("grpc-accept-encoding", "identity");
@@ -220,19 +221,10 @@ public sealed class GrpcClient : IDisposable
 
     private static RpcException Failure(StatusCode code, string detail, Exception? cause = null) => new(new Status(code, detail, cause));
 
-    /// <summary>A request body of one frame that tells when it has been written.</summary>
+    /// <summary>A request body of one frame, without a length: it leaves together with the end of the request.</summary>
     private sealed class FrameContent(byte[] frame) : HttpContent
     {
-        private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Written => _written.Task;
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync(frame);
-            await stream.FlushAsync();
-            _written.TrySetResult();
-        }
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => stream.WriteAsync(frame).AsTask();
 
         protected override bool TryComputeLength(out long length)
         {
@@ -240,15 +232,4 @@ public sealed class GrpcClient : IDisposable
             return false;
         }
     }
-}
-
-/// <summary>A server stream as the client sees it. It can be read once.</summary>
-public sealed class GrpcServerStream<TResponse>(Task opened, Func<CancellationToken, IAsyncEnumerable<TResponse>> read)
-{
-    /// <summary>Completes when the request has been written; never when the connection could not be made.</summary>
-    public Task Opened => opened;
-
-    /// <summary>The answers until the server ends the stream. Breaking off or cancelling resets it.</summary>
-    /// <exception cref="RpcException">The server ended the stream with an error, or the connection was lost.</exception>
-    public IAsyncEnumerable<TResponse> ReadAllAsync(CancellationToken cancellationToken = default) => read(cancellationToken);
 }

@@ -104,7 +104,7 @@ public sealed class GrpcCallTests
             }));
         using var client = server.Client();
         using var stop = new CancellationTokenSource();
-        var reading = ReadAll(client.Open(Items, new GetWorkItemsRequest(), WorkItem.Parser), stop.Token);
+        var reading = ReadAll(client.StreamAsync(Items, new GetWorkItemsRequest(), WorkItem.Parser), stop.Token);
         await started.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => reading);
@@ -114,10 +114,11 @@ public sealed class GrpcCallTests
     [Fact]
     public async Task A_server_stream_is_open_before_its_first_item_and_delivers_items_one_by_one()
     {
-        var next = new SemaphoreSlim(0);
+        var (opened, next) = (new TaskCompletionSource(), new SemaphoreSlim(0));
         await using var server = await RunningServer.StartAsync(s => s.ServerStream<GetWorkItemsRequest, WorkItem>(Items,
             GetWorkItemsRequest.Parser, async (_, write, call) =>
             {
+                opened.SetResult();
                 for (var i = 0; i < 3; i++)
                 {
                     await next.WaitAsync(call.Cancellation);
@@ -125,10 +126,9 @@ public sealed class GrpcCallTests
                 }
             }));
         using var client = server.Client();
-        var stream = client.Open(Items, new GetWorkItemsRequest(), WorkItem.Parser);
-        await using var items = stream.ReadAllAsync().GetAsyncEnumerator();
+        await using var items = client.StreamAsync(Items, new GetWorkItemsRequest(), WorkItem.Parser).GetAsyncEnumerator();
         var first = items.MoveNextAsync();
-        await stream.Opened.WaitAsync(TimeSpan.FromSeconds(30));
+        await opened.Task.WaitAsync(TimeSpan.FromSeconds(30));
         for (var i = 0; i < 3; i++)
         {
             next.Release();
@@ -148,7 +148,7 @@ public sealed class GrpcCallTests
                 throw GrpcFraming.Error(StatusCode.Cancelled, "shutting down");
             }));
         using var client = server.Client();
-        await using var items = client.Open(Items, new GetWorkItemsRequest(), WorkItem.Parser).ReadAllAsync().GetAsyncEnumerator();
+        await using var items = client.StreamAsync(Items, new GetWorkItemsRequest(), WorkItem.Parser).GetAsyncEnumerator();
         (await items.MoveNextAsync()).ShouldBeTrue();
         (await Should.ThrowAsync<RpcException>(async () => await items.MoveNextAsync())).Status.Detail.ShouldBe("shutting down");
     }
@@ -225,8 +225,8 @@ public sealed class GrpcCallTests
         return error;
     }
 
-    private static async Task ReadAll(GrpcServerStream<WorkItem> stream, CancellationToken token)
+    private static async Task ReadAll(IAsyncEnumerable<WorkItem> stream, CancellationToken token)
     {
-        await foreach (var _ in stream.ReadAllAsync(token)) { }
+        await foreach (var _ in stream.WithCancellation(token)) { }
     }
 }

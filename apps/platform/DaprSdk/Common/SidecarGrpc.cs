@@ -52,8 +52,8 @@ internal sealed class SidecarGrpc
         _client.UnaryAsync(method, request, parser, TraceContext(), cancellationToken);
 
     /// <summary>One request, a stream of answers.</summary>
-    public GrpcServerStream<TResponse> Open<TResponse>(string method, IMessage request, MessageParser<TResponse> parser)
-        where TResponse : class, IMessage<TResponse> => _client.Open(method, request, parser);
+    public IAsyncEnumerable<TResponse> StreamAsync<TResponse>(string method, IMessage request, MessageParser<TResponse> parser)
+        where TResponse : class, IMessage<TResponse> => _client.StreamAsync(method, request, parser);
 
     private static GrpcCallOptions? TraceContext()
     {

@@ -13,8 +13,8 @@ internal sealed class TaskHub(SidecarGrpc grpc)
 {
     public Task HelloAsync(CancellationToken token) => CallAsync("Hello", new Empty(), Empty.Parser, token);
 
-    public GrpcServerStream<WorkItem> GetWorkItems() =>
-        grpc.Open("/TaskHubSidecarService/GetWorkItems", new GetWorkItemsRequest { WithCompletionTokens = true }, WorkItem.Parser);
+    public IAsyncEnumerable<WorkItem> GetWorkItemsAsync() =>
+        grpc.StreamAsync("/TaskHubSidecarService/GetWorkItems", new GetWorkItemsRequest { WithCompletionTokens = true }, WorkItem.Parser);
 
     /// <summary>Under its older name, which runtimes before 1.18 know too.</summary>
     public Task CompleteAsync(WorkflowResponse response, CancellationToken token) =>

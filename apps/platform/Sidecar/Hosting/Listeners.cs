@@ -30,8 +30,6 @@ internal sealed class Listeners : IAsyncDisposable
         var options = runtime.Options;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
-        // Nothing here blocks, so requests may run right where the socket's data arrived: two thread switches less each.
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<ILoggerFactory>(new ErrorsOnly(runtime.Loggers));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.GracefulShutdown);
@@ -131,7 +129,7 @@ internal sealed class Listeners : IAsyncDisposable
 
             public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
             {
-                if (IsEnabled(logLevel)) log.Log(logLevel, eventId, state, exception, formatter);
+                if (IsEnabled(logLevel) && exception is not AnswerBrokeOffException) log.Log(logLevel, eventId, state, exception, formatter);
             }
         }
     }

@@ -17,6 +17,9 @@ internal sealed class Instance(string id)
 
     public bool IsLoaded { get; set; }
 
+    /// <summary>Completes when all changes so far are stored; they are stored one after the other.</summary>
+    public Task Stored { get; set; } = Task.CompletedTask;
+
     /// <summary>The metadata row as the store is known to have it; null where it has none. Every change expects it.</summary>
     public ReadOnlyMemory<byte>? Metadata { get; set; }
 
@@ -30,6 +33,9 @@ internal sealed class Instance(string id)
 
     /// <summary>Activities that workers have, by task id.</summary>
     public Dictionary<int, Dispatch> Dispatched { get; } = [];
+
+    /// <summary>Tickets that are offered to workers as soon as the gate is free: who takes one comes in by it.</summary>
+    public List<Ticket> Tickets { get; } = [];
 
     /// <summary>Continue-as-new in a row, without an ordinary turn between.</summary>
     public int Continuations { get; set; }

@@ -28,7 +28,8 @@ internal sealed class WorkerStream(bool withTokens)
 /// <summary>Tickets in order of arrival, for whichever worker stream waits longest; never by name.</summary>
 internal sealed class WorkItemQueue
 {
-    private readonly Channel<Ticket> _tickets = Channel.CreateUnbounded<Ticket>();
+    // A worker stream that waits takes a ticket right where it is added.
+    private readonly Channel<Ticket> _tickets = Channel.CreateUnbounded<Ticket>(new() { AllowSynchronousContinuations = true });
     private readonly Lock _lock = new();
     private readonly HashSet<WorkerStream> _workers = [];
     private TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);

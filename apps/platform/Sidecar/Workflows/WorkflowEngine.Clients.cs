@@ -30,22 +30,32 @@ public sealed partial class WorkflowEngine
     {
         CheckId(request.InstanceId);
         await WorkerAsync(request.InstanceId, cancellationToken);
-        await SettleAsync(request.InstanceId);
-        await RefuseWithLiveChildrenAsync(request.InstanceId, cancellationToken);
-        return await InsideAsync(request.InstanceId, async instance =>
+        var since = _time.GetUtcNow();
+        if (await TryBeginAsync(request, isSettled: false, cancellationToken) is not { } begun)
+        {
+            await SettleAsync(request.InstanceId);
+            await RefuseWithLiveChildrenAsync(request.InstanceId, cancellationToken);
+            begun = (await TryBeginAsync(request, isSettled: true, cancellationToken))!;
+        }
+        RecordCreation(request, begun, since);
+        return begun.ExecutionId;
+    }
+
+    /// <summary>Null: there is an ended run of this id, which has to be settled first.</summary>
+    private Task<InstanceState?> TryBeginAsync(CreateInstanceRequest request, bool isSettled, CancellationToken cancellationToken) =>
+        InsideAsync(request.InstanceId, instance =>
         {
             if (instance.State is { IsTerminal: false })
                 throw NotCreated(StatusCode.AlreadyExists, "AlreadyExists", ActiveText(instance.Id));
-            var since = _time.GetUtcNow();
-            await BeginAsync(instance, NewStarted(instance.Id, e =>
+            if (instance.State is not null && !isSettled)
+                return Task.FromResult<InstanceState?>(null);
+            Begin(instance, NewStarted(instance.Id, e =>
             {
                 (e.Name, e.Input, e.ScheduledStartTimestamp) = (request.Name, request.Input, request.ScheduledStartTimestamp);
                 e.ParentTraceContext = _options.Tracing ? Trace.Child(request.ParentTraceContext) ?? Trace.NewTrace() : request.ParentTraceContext;
             }));
-            RecordCreation(request, instance.State!, since);
-            return instance.State!.ExecutionId;
+            return Task.FromResult(instance.State);
         }, cancellationToken);
-    }
 
     /// <summary>Whether an error says that there is no such instance.</summary>
     public static bool IsMissing(RpcException error) => error.Status.Detail.EndsWith(NoInstance, StringComparison.Ordinal);
@@ -191,9 +201,9 @@ public sealed partial class WorkflowEngine
     }, routed: true);
 
     /// <summary>A new run, in the place of an ended one or of none.</summary>
-    private async Task BeginAsync(Instance instance, HistoryEvent started)
+    private void Begin(Instance instance, HistoryEvent started)
     {
-        await StoreAsync(instance, _store.Create(instance.Id, instance.State, [started]));
+        _ = StoreAsync(instance, _store.Create(instance.Id, instance.State, [started]));
         instance.Forget();
         instance.State = InstanceState.FromRows([], [started], generation: 1, customStatus: null);
         QueueOrSchedule(instance);
@@ -204,14 +214,14 @@ public sealed partial class WorkflowEngine
     private async Task<string> SendAsync(string id, HistoryEvent e, string errorPrefix, CancellationToken cancellationToken)
     {
         await WorkerAsync(id, cancellationToken);
-        return await InsideAsync(id, async instance =>
+        return await InsideAsync(id, instance =>
         {
             if (instance.State is not { } state)
                 throw GrpcFraming.Error(StatusCode.Unknown, errorPrefix + NoInstance);
             RefuseStalled(instance, errorPrefix);
             if (!state.IsTerminal)
-                await ArriveAsync(instance, e);
-            return state.ExecutionId;
+                Arrive(instance, e);
+            return Task.FromResult(state.ExecutionId);
         }, cancellationToken);
     }
 

@@ -12,6 +12,7 @@ public sealed partial class WorkflowEngine
     private async Task AdvanceAsync(Instance instance, int taken, TurnOutcome.Advanced turn, string? customStatus)
     {
         var (id, state) = (instance.Id, instance.State!);
+        var before = (state.HasRun, state.IsSuspended);
         await StoreAsync(instance, _store.Advance(id, state, turn.WorkflowStarted, taken, turn.Actions, customStatus));
         state.Advance(turn.WorkflowStarted, taken, turn.Actions, customStatus);
         (instance.Phase, instance.Out, instance.Continuations) = (TurnPhase.Idle, null, 0);
@@ -24,7 +25,8 @@ public sealed partial class WorkflowEngine
             _ = InBackground(id, () => SettleAsync(id, state));
         }
         QueueTurn(instance);
-        _changes.Announce(id);
+        if (state.IsTerminal || (state.HasRun, state.IsSuspended) != before)
+            _changes.Announce(id);
     }
 
     private async Task RestartAsync(Instance instance, int taken, TurnOutcome.Restarted turn, string? customStatus)
@@ -63,7 +65,7 @@ public sealed partial class WorkflowEngine
     {
         switch (open.EventTypeCase)
         {
-            case Kind.TaskScheduled: _queue.Add(new Ticket.Activity(instance.Id, open, instance.State!.IsTerminal)); break;
+            case Kind.TaskScheduled: instance.Tickets.Add(new Ticket.Activity(instance.Id, open, instance.State!.IsTerminal)); break;
             case Kind.TimerCreated: SetTimer(instance, open); break;
             case Kind.ChildWorkflowInstanceCreated:
                 var started = instance.State!.Started!;
@@ -86,13 +88,14 @@ public sealed partial class WorkflowEngine
     private bool IsRunning(string id, string executionId) =>
         _instances.TryGetValue(id, out var instance) && instance.State is { IsTerminal: false } state && state.ExecutionId == executionId;
 
-    private Task FireAsync(string id, string executionId, HistoryEvent timer) => InsideAsync(id, async instance =>
+    private Task FireAsync(string id, string executionId, HistoryEvent timer) => InsideAsync(id, instance =>
     {
         // Alarms ring at whole milliseconds, a little before their time: to the workflow the time has come all the same.
         _clock.Pass(EventClock.ToMoment(timer.TimerCreated.FireAt));
         var fired = NewEvent(e => e.TimerFired = new() { FireAt = timer.TimerCreated.FireAt, TimerId = timer.EventId });
         if (instance.State is { IsTerminal: false } state && state.ExecutionId == executionId && state.Awaits(fired))
-            await ArriveAsync(instance, fired);
+            Arrive(instance, fired);
+        return Task.CompletedTask;
     });
 
     /// <summary>Makes sure that the child runs, or, when it has ended already, that its parent learns of it.</summary>
@@ -101,17 +104,17 @@ public sealed partial class WorkflowEngine
         var child = created.ChildWorkflowInstanceCreated;
         var parentExecution = parent.WorkflowInstance.ExecutionId ?? "";
         ParentInstanceInfo? begun = null;
-        var end = await InsideAsync(child.InstanceId, async instance =>
+        var end = await InsideAsync(child.InstanceId, instance =>
         {
             if (instance.State is { } state && state.IsChildOf(parentId, parentExecution, created.EventId))
-                return state.IsTerminal ? EndOfChild(state, created.EventId) : null;
+                return Task.FromResult(state.IsTerminal ? EndOfChild(state, created.EventId) : null);
             if (instance.State is { IsTerminal: false })
-                return NewEvent(e => e.ChildWorkflowInstanceFailed = new()
+                return Task.FromResult<HistoryEvent?>(NewEvent(e => e.ChildWorkflowInstanceFailed = new()
                 {
                     TaskScheduledId = created.EventId,
                     FailureDetails = new() { ErrorType = "WorkflowInstanceAlreadyExists", ErrorMessage = ActiveText(child.InstanceId) },
-                });
-            await BeginAsync(instance, NewStarted(child.InstanceId, e =>
+                }));
+            Begin(instance, NewStarted(child.InstanceId, e =>
             {
                 (e.Name, e.Input, e.ParentTraceContext) = (child.Name, child.Input, child.ParentTraceContext);
                 e.ParentInstance = new()
@@ -123,7 +126,7 @@ public sealed partial class WorkflowEngine
                 };
             }));
             begun = instance.State!.Parent;
-            return null;
+            return Task.FromResult<HistoryEvent?>(null);
         });
         if (end is not null)
             await TellAsync(parentId, parentExecution, end);
@@ -144,10 +147,11 @@ public sealed partial class WorkflowEngine
                 await TerminateChildAsync(child.ChildWorkflowInstanceCreated.InstanceId, id, ended.ExecutionId, child.EventId, termination.Input);
     }
 
-    private Task TellAsync(string parentId, string parentExecution, HistoryEvent end) => InsideAsync(parentId, async parent =>
+    private Task TellAsync(string parentId, string parentExecution, HistoryEvent end) => InsideAsync(parentId, parent =>
     {
         if (parent.State is { IsTerminal: false } state && state.ExecutionId == parentExecution && state.Awaits(end))
-            await ArriveAsync(parent, end);
+            Arrive(parent, end);
+        return Task.CompletedTask;
     });
 
     private HistoryEvent EndOfChild(InstanceState child, int taskId) => NewEvent(e =>
@@ -161,10 +165,11 @@ public sealed partial class WorkflowEngine
     });
 
     private Task TerminateChildAsync(string childId, string parentId, string parentExecution, int taskId, string? input) =>
-        InsideAsync(childId, async child =>
+        InsideAsync(childId, child =>
         {
             if (child.State is { IsTerminal: false } state && state.IsChildOf(parentId, parentExecution, taskId) && !IsTerminating(state))
-                await ArriveAsync(child, NewEvent(e => e.ExecutionTerminated = new() { Input = input, Recurse = true }));
+                Arrive(child, NewEvent(e => e.ExecutionTerminated = new() { Input = input, Recurse = true }));
+            return Task.CompletedTask;
         });
 
     private static bool IsTerminating(InstanceState state) => state.Inbox.Any(e => e.EventTypeCase == Kind.ExecutionTerminated);

@@ -56,17 +56,18 @@ public sealed partial class WorkflowEngine
     });
 
     /// <summary>A worker's answer to an activity item; it returns when the result is stored. Answers nobody asked for are dropped.</summary>
-    public Task CompleteActivityAsync(ActivityResponse answer) => InsideAsync(answer.InstanceId, async instance =>
+    public Task CompleteActivityAsync(ActivityResponse answer) => InsideAsync(answer.InstanceId, instance =>
     {
         if (!instance.Dispatched.TryGetValue(answer.TaskId, out var dispatched)
             || CompletionToken.IsOfAnother(answer.CompletionToken, dispatched.Ticket.Scheduled))
-            return;
+            return Task.CompletedTask;
         instance.Dispatched.Remove(answer.TaskId);
         dispatched.Worker.Held.TryRemove(dispatched.Ticket, out _);
         RecordActivity(dispatched, answer.FailureDetails is not null);
         var e = NewEvent(e => Answer(e, answer, dispatched.Ticket.Scheduled.TaskScheduled.TaskExecutionId), routed: true);
         if (instance.State is { IsTerminal: false } state && state.Awaits(e))
-            await ArriveAsync(instance, e);
+            Arrive(instance, e);
+        return Task.CompletedTask;
     });
 
     private static void Answer(HistoryEvent e, ActivityResponse answer, string taskExecutionId)
@@ -142,16 +143,16 @@ public sealed partial class WorkflowEngine
         switch (ticket)
         {
             case Ticket.Workflow when instance.Phase == TurnPhase.Queued:
-                _queue.Add(ticket);
+                instance.Tickets.Add(ticket);
                 break;
             case Ticket.Workflow when instance.Out?.Worker == worker:
                 (instance.Phase, instance.Out) = (TurnPhase.Queued, null);
-                _queue.Add(ticket);
+                instance.Tickets.Add(ticket);
                 break;
             case Ticket.Activity activity:
                 if (instance.Dispatched.TryGetValue(activity.Scheduled.EventId, out var dispatched) && dispatched.Worker == worker)
                     instance.Dispatched.Remove(activity.Scheduled.EventId);
-                _queue.Add(ticket);
+                instance.Tickets.Add(ticket);
                 break;
         }
         return Task.CompletedTask;

@@ -52,20 +52,21 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
         _due.Dispose();
     }
 
-    /// <summary>Runs <paramref name="action"/> as the only one on this instance, with its state loaded.</summary>
+    /// <summary>
+    /// Runs <paramref name="action"/> as the only one on this instance, with its state loaded. Others come in as soon as it has ended,
+    /// but its result is told only when everything that it rests on is stored.
+    /// </summary>
     private async Task<T> InsideAsync<T>(string id, Func<Instance, Task<T>> action, CancellationToken cancellationToken = default)
     {
         while (true)
         {
             var instance = _instances.GetOrAdd(id, static key => new Instance(key));
-            await instance.Gate.WaitAsync(cancellationToken);
             try
             {
-                if (instance.IsEvicted)
+                if (await TryInsideAsync(instance, action, cancellationToken) is not { } result)
                     continue;
-                if (!instance.IsLoaded)
-                    await LoadAsync(instance);
-                return await action(instance);
+                await result.Stored;
+                return result.Value;
             }
             catch (UnexpectedStateException e)
             {
@@ -73,12 +74,30 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
                 Evict(instance);
                 ReadAgain();
             }
-            finally
-            {
-                if (!instance.IsEvicted && instance.State is null)
-                    Evict(instance);
-                instance.Gate.Release();
-            }
+        }
+    }
+
+    /// <summary>Null when the instance is no longer the one of its id.</summary>
+    private async Task<(T Value, Task Stored)?> TryInsideAsync<T>(Instance instance, Func<Instance, Task<T>> action, CancellationToken cancellationToken)
+    {
+        await instance.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (instance.IsEvicted)
+                return null;
+            if (!instance.IsLoaded)
+                await LoadAsync(instance);
+            return (await action(instance), instance.Stored);
+        }
+        finally
+        {
+            if (!instance.IsEvicted && instance.State is null)
+                Evict(instance);
+            Ticket[] tickets = [.. instance.Tickets];
+            instance.Tickets.Clear();
+            instance.Gate.Release();
+            foreach (var ticket in tickets)
+                _queue.Add(ticket);
         }
     }
 
@@ -114,8 +133,12 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
     /// acknowledgement waits, its time limit does not end the attempt. A change whose answer got lost is not done twice.
     /// </summary>
     /// <exception cref="UnexpectedStateException">The store has gone back behind what it had confirmed.</exception>
-    private async Task StoreAsync(Instance instance, IReadOnlyList<StateOperation> change)
+    private Task StoreAsync(Instance instance, IReadOnlyList<StateOperation> change) =>
+        instance.Stored = StoreAfterAsync(instance.Stored, instance, change);
+
+    private async Task StoreAfterAsync(Task last, Instance instance, IReadOnlyList<StateOperation> change)
     {
+        await last;
         for (var isRepeated = false; ; isRepeated = true)
         {
             try
@@ -131,10 +154,13 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>An event comes in: stored, then due for a turn.</summary>
-    private async Task ArriveAsync(Instance instance, HistoryEvent e)
+    /// <summary>
+    /// An event comes in. The turn that it is due for does not wait until the event is stored, for a turn has no effects: what it
+    /// asks for is stored after the event and set in motion after that.
+    /// </summary>
+    private void Arrive(Instance instance, HistoryEvent e)
     {
-        await StoreAsync(instance, _store.Arrival(instance.Id, instance.State!, e));
+        _ = StoreAsync(instance, _store.Arrival(instance.Id, instance.State!, e));
         instance.State!.Arrive(e, instance.Phase == TurnPhase.Out);
         QueueTurn(instance);
     }
@@ -145,7 +171,7 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
             return;
         instance.Phase = TurnPhase.Queued;
         Interlocked.Increment(ref _version);
-        _queue.Add(new Ticket.Workflow(instance.Id));
+        instance.Tickets.Add(new Ticket.Workflow(instance.Id));
     }
 
     /// <summary>Work that follows a stored change and is not part of the caller's answer; repeated until it succeeds.</summary>

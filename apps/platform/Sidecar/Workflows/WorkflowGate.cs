@@ -230,7 +230,7 @@ internal sealed class WorkflowGate : IAsyncDisposable
 
     private static async Task ServeThereAsync(Place.There there, GetWorkItemsRequest request, Func<WorkItem, Task> write, CancellationToken cancellationToken)
     {
-        await foreach (var item in there.Client.Open(Service + "GetWorkItems", request, WorkItem.Parser).ReadAllAsync(cancellationToken))
+        await foreach (var item in there.Client.StreamAsync(Service + "GetWorkItems", request, WorkItem.Parser).WithCancellation(cancellationToken))
             await write(item);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -119,8 +120,8 @@ public sealed class GrpcApiTests
         await foreach (var _ in Items(t, token)) { }
     }
 
-    private static IAsyncEnumerable<WorkItem> Items(GrpcSidecar t, CancellationToken token) =>
-        t.Client.Open("/TaskHubSidecarService/GetWorkItems", new GetWorkItemsRequest(), WorkItem.Parser).ReadAllAsync(token);
+    private static ConfiguredCancelableAsyncEnumerable<WorkItem> Items(GrpcSidecar t, CancellationToken token) =>
+        t.Client.StreamAsync("/TaskHubSidecarService/GetWorkItems", new GetWorkItemsRequest(), WorkItem.Parser).WithCancellation(token);
 
     /// <summary>A worker whose workflow has one activity, <c>done {input}</c>.</summary>
     private static async Task Answer(GrpcSidecar t, CancellationToken token)

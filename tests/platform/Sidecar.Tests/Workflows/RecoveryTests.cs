@@ -92,7 +92,7 @@ public sealed class RecoveryTests
         // Stored: the parent's start and turn, the child's start and turn. The parent's inbox is not reached.
         var process = disk.Mount(writes: 4);
         var engine = new WorkflowEngine(new("app"), process, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<WorkflowEngine>.Instance);
-        var worker = new Worker(engine, w => (w.Workflows["P"], w.Workflows["C"]) = (_ => [Do.Child(0, "C", "c")], _ => [Do.Complete("born once")]));
+        _ = new Worker(engine, w => (w.Workflows["P"], w.Workflows["C"]) = (_ => [Do.Child(0, "C", "c")], _ => [Do.Complete("born once")]));
         _ = engine.StartAsync(new() { InstanceId = "p", Name = "P" }, EngineUnderTest.Soon);
         await process.Killed.WaitAsync(TimeSpan.FromSeconds(10));
         await using var next = new EngineUnderTest(disk);
@@ -100,7 +100,6 @@ public sealed class RecoveryTests
         await next.Engine.RecoverAsync();
         (await next.Worker.NextTurnAsync()).NewEvents[1].ChildWorkflowInstanceCompleted.Result.ShouldBe("born once");
         (await next.GetAsync("c")).ShouldBeNull();
-        await worker.DisposeAsync();
     }
 
     [Fact]

@@ -59,15 +59,9 @@ public sealed class DaprWorkflowClient : IDaprWorkflowClient
         string instanceId, bool getInputsAndOutputs = true, CancellationToken cancellation = default) =>
         WaitAsync("WaitForInstanceStart", Ask(instanceId, getInputsAndOutputs), cancellation);
 
-    public async Task<WorkflowState> WaitForWorkflowCompletionAsync(
-        string instanceId, bool getInputsAndOutputs = true, CancellationToken cancellation = default)
-    {
-        var state = await WaitAsync("WaitForInstanceCompletion", Ask(instanceId, false), cancellation);
-        if (!getInputsAndOutputs)
-            return state;
-        var full = await GetWorkflowStateAsync(instanceId, true, cancellation);
-        return full.Exists ? full : state;
-    }
+    public Task<WorkflowState> WaitForWorkflowCompletionAsync(
+        string instanceId, bool getInputsAndOutputs = true, CancellationToken cancellation = default) =>
+        WaitAsync("WaitForInstanceCompletion", Ask(instanceId, getInputsAndOutputs), cancellation);
 
     public Task RaiseEventAsync(
         string instanceId, string eventName, object? eventPayload = null, CancellationToken cancellation = default)

@@ -50,9 +50,9 @@ internal sealed partial class WorkflowWorker(
         var keepAlive = Task.CompletedTask;
         try
         {
-            var stream = hub.GetWorkItems();
+            var stream = hub.GetWorkItemsAsync();
             keepAlive = KeepAliveAsync(ended.Token);
-            await foreach (var item in stream.ReadAllAsync(stoppingToken))
+            await foreach (var item in stream.WithCancellation(stoppingToken))
             {
                 (_established, _delay) = (true, ShortestDelay);
                 // The end of the stream is the end of its items: they are handed out again, and their answers mean nothing any more.

@@ -45,15 +45,15 @@ internal sealed class HttpApi(SidecarRuntime runtime, ILogger log)
         catch (IOException e) when (context.Response.HasStarted)
         {
             log.AnswerBrokeOff(context.Request.Method, path.Path, e.Message);
-            context.Abort();
+            throw new AnswerBrokeOffException(e);
         }
 #pragma warning disable CA1031 // The last resort of a server: an unexpected fault is logged and becomes a 500.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             log.Unexpected(e, context.Request.Method, path.Path);
-            if (context.Response.HasStarted) context.Abort();
-            else await Answers.ErrorAsync(context, new DaprError(500, "ERROR", StatusCode.Unknown, e.Message));
+            if (context.Response.HasStarted) throw new AnswerBrokeOffException(e);
+            await Answers.ErrorAsync(context, new DaprError(500, "ERROR", StatusCode.Unknown, e.Message));
         }
     }
 

@@ -39,6 +39,7 @@ internal sealed class InternalApi(SidecarRuntime runtime)
         catch (Exception e) when (e is IOException || (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException))
         {
             // The caller has gone, or the app's answer broke off: so does this one.
+            if (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested) throw new AnswerBrokeOffException(e);
             context.Abort();
         }
     }
