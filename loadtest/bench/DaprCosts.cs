@@ -126,6 +126,10 @@ internal sealed class DaprCosts(BenchOptions options, Table table)
         await Meter.RunAsync(Callers, WarmUpSeconds, RunOneAsync);
         table.Figure("workflow of four activities, 32 at once", await MeasureAsync(Callers, RunOneAsync));
         table.Figure("workflow of four activities, alone", await MeasureAsync(1, RunOneAsync));
+        // Beside it, how long this machine takes for one call and its answer when nothing else goes on.
+        using var ping = HttpLoop.Connect(app.Port);
+        var request = HttpLoop.Request("POST", "/ping");
+        table.Figure("app called directly over HTTP, alone", await MeasureAsync(1, _ => ping.SendAsync(request)));
     }
 
     private Task<Rate> MeasureAsync(int callers, Func<int, Task> call) => Meter.RunAsync(callers, options.Seconds, call);

@@ -1,3 +1,4 @@
+using ConcertDapr.Sidecar.Leases;
 using ConcertDapr.Sidecar.Redis;
 
 namespace ConcertDapr.Crash;
@@ -6,6 +7,7 @@ namespace ConcertDapr.Crash;
 internal sealed class RedisRows(int port) : IAsyncDisposable
 {
     private readonly RedisClient _client = new(new RedisOptions { Host = "127.0.0.1", Port = port });
+    private readonly RedisClient _tables = new(new RedisOptions { Host = "127.0.0.1", Port = port, Database = RedisLeases.Database });
 
     /// <summary>All rows of all workflow instances of an app: by instance, then by the last part of the key.</summary>
     public async Task<Dictionary<string, Dictionary<string, byte[]>>> RowsAsync(string appId)
@@ -28,9 +30,14 @@ internal sealed class RedisRows(int port) : IAsyncDisposable
     public async Task<byte[]?> DataAsync(string key) =>
         (await _client.SendAsync(default, "HGET", key, "data")).Checked() is { IsNull: false } data ? data.Bytes : null;
 
-    /// <summary>The fields of a hash.</summary>
-    public async Task<Dictionary<string, string>> HashAsync(string key) => (await _client.SendAsync(default, "HGETALL", key)).Checked().Items
+    /// <summary>The fields of a lease table.</summary>
+    public async Task<Dictionary<string, string>> LeasesAsync(string table) =>
+        (await _tables.SendAsync(default, "HGETALL", RedisLeases.KeyOf(table, 0))).Checked().Items
         .Chunk(2).ToDictionary(pair => pair[0].Text, pair => pair[1].Text, StringComparer.Ordinal);
 
-    public ValueTask DisposeAsync() => _client.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _tables.DisposeAsync();
+    }
 }

@@ -64,7 +64,7 @@ internal sealed class ReplicasUnderTest : IAsyncDisposable
     {
         for (var until = DateTime.UtcNow.AddMinutes(2); ; await Task.Delay(50))
         {
-            var table = await _rows.HashAsync($"{AppId}||replicas||default||actor");
+            var table = await _rows.LeasesAsync($"{AppId}||replicas||default||actor");
             var holders = table.Where(field => field.Key.StartsWith("s:", StringComparison.Ordinal)).Select(field => field.Value.Split(' ')[0]).ToHashSet();
             if (holders.Count == 2 && holders.All(holder => table.ContainsKey("m:" + holder)))
                 return;

@@ -15,6 +15,8 @@ public sealed class RedisServer : IAsyncLifetime
 
     public int Port { get; } = FreePort();
 
+    public int Databases { get; init; } = 16;
+
     internal RedisOptions Options => new() { Host = "127.0.0.1", Port = Port };
 
     public static int FreePort()
@@ -29,7 +31,7 @@ public sealed class RedisServer : IAsyncLifetime
     public async Task StartAsync()
     {
         process = Process.Start(new ProcessStartInfo("redis-server",
-            ["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--daemonize", "no"])
+            ["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--daemonize", "no", "--databases", $"{Databases}"])
         { RedirectStandardOutput = true })!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
             if (line.Contains("Ready to accept connections", StringComparison.Ordinal)) break;
@@ -50,5 +52,5 @@ public sealed class RedisServer : IAsyncLifetime
         Directory.Delete(folder, recursive: true);
     }
 
-    internal RedisClient Client() => new(Options);
+    internal RedisClient Client(int database = 0) => new(Options with { Database = database });
 }

@@ -6,17 +6,24 @@ namespace ConcertDapr.Sidecar.Leases;
 /// <summary>
 /// The lease table of an app's replicas: one hash, changed by one script only, so that all replicas see the same order.
 /// <code>
-/// {appId}||replicas||{namespace}||{what}    m:{id}      expiry (ms), its wish, the replica's text
-///                                           s:{shard}   id of its holder, a number that no earlier holder had
-///                                           fence       the last such number
+/// {appId}||replicas||{namespace}||{what}||{database}    m:{id}      expiry (ms), its wish, the replica's text
+///                                                       s:{shard}   id of its holder, a number that no earlier holder had
+///                                                       fence       the last such number
 /// </code>
-/// Each beat renews the caller, drops who has expired or is known to be dead, and gives the caller free shards up to its
-/// fair part. Time is the server's.
+/// It is in the last of Redis's usual sixteen databases, so that the store's own holds what daprd would keep there and nothing
+/// else; a Redis with fewer has it there. Each beat renews the caller, drops who has expired or is known to be dead, and gives the
+/// caller free shards up to its fair part. Time is the server's.
 /// </summary>
 internal static class RedisLeases
 {
+    /// <summary>The database of lease tables, where there are so many.</summary>
+    public const int Database = 15;
+
+    /// <summary>How a script begins that looks at a lease table. A script's SELECT ends with the script.</summary>
+    public const string SelectTables = "redis.pcall('SELECT', 15)\n";
+
     // ARGV: own id, own text, ms to live, number of shards, wish, released shards and struck ids (each with a comma after it).
-    private static readonly RedisScript Script = new("""
+    private static readonly RedisScript Script = new(SelectTables + """
         local me, shards, wish = ARGV[1], tonumber(ARGV[4]), ARGV[5]
         local time = redis.call('TIME')
         local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -68,10 +75,13 @@ internal static class RedisLeases
     /// <summary>The field of a shard's holder.</summary>
     public static string FieldOf(int shard) => string.Create(CultureInfo.InvariantCulture, $"s:{shard}");
 
+    /// <summary>The key of a table: stores in different databases are different stores.</summary>
+    public static string KeyOf(string table, int database) => string.Create(CultureInfo.InvariantCulture, $"{table}||{database}");
+
     /// <summary>One beat.</summary>
     public static async Task<LeaseView> BeatAsync(RedisClient client, Beat beat, CancellationToken cancellationToken)
     {
-        var reply = await Script.RunAsync(client, beat.Table,
+        var reply = await Script.RunAsync(client, KeyOf(beat.Table, client.Options.Database),
         [
             beat.Self.Id, beat.Self.ToString(), (long)beat.TimeToLive.TotalMilliseconds, beat.Shards, beat.Wish.ToString(),
             string.Concat(beat.Released.Select(shard => string.Create(CultureInfo.InvariantCulture, $"{shard},"))),

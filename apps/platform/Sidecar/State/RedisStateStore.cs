@@ -40,17 +40,18 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
         return 1
         """);
 
-    // KEYS: the lease table, then one key per operation. ARGV: field and holder of the lease, then, first of all and not always, "E",
-    // whether the key is to exist, the data expected of it; then per operation "S", expected version, data, TTL (as above), or
+    // KEYS: the lease table, then one key per operation. ARGV: field and holder of the lease, the store's database, then, first of all
+    // and not always, "E", whether the key is to exist, the data expected of it; then per operation "S", expected version, data, TTL (as above), or
     // "D", expected version. It answers -1 when the lease has gone to another, -2 when the expectation is not met, else the number
     // of the first operation that was refused, 0 for none; the others are done, as between MULTI and EXEC.
-    private static readonly RedisScript Fenced = new("""
+    private static readonly RedisScript Fenced = new(RedisLeases.SelectTables + """
         if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return -1 end
-        local refused, first, at = 0, 2, 3
-        if ARGV[3] == 'E' then
+        redis.call('SELECT', ARGV[3])
+        local refused, first, at = 0, 2, 4
+        if ARGV[4] == 'E' then
           local data = redis.call('HGET', KEYS[2], 'data')
-          if ARGV[4] == '1' and data ~= ARGV[5] or ARGV[4] == '0' and data then return -2 end
-          first, at = 3, 6
+          if ARGV[5] == '1' and data ~= ARGV[6] or ARGV[5] == '0' and data then return -2 end
+          first, at = 3, 7
         end
         for i = first, #KEYS do
           local key, kind, expected = KEYS[i], ARGV[at], ARGV[at + 1]
@@ -77,6 +78,9 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
         end
         return refused
         """);
+
+    // Arguments of the fenced script before those of the operations.
+    private const int FencePart = 3;
 
     public async ValueTask<StateItem?> GetAsync(string key, CancellationToken cancellationToken = default)
     {
@@ -126,8 +130,8 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
     {
         if (operations.Count == 0) return;
         var keys = new RedisArg[operations.Count + 1];
-        keys[0] = fence.Table;
-        var arguments = new List<RedisArg>(2 + (operations.Count * 4)) { fence.Field, fence.Holder };
+        keys[0] = RedisLeases.KeyOf(fence.Table, client.Options.Database);
+        var arguments = new List<RedisArg>(FencePart + (operations.Count * 4)) { fence.Field, fence.Holder, client.Options.Database };
         for (var i = 0; i < operations.Count; i++)
         {
             keys[i + 1] = operations[i].Key;
@@ -188,7 +192,7 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
     {
         switch (operation)
         {
-            case StateExpect expected when arguments.Count == 2:
+            case StateExpect expected when arguments.Count == FencePart:
                 arguments.AddRange(["E", expected.Data is null ? "0" : "1", expected.Data ?? ReadOnlyMemory<byte>.Empty]);
                 break;
             case StateSet set:

@@ -83,7 +83,7 @@ public sealed partial class WorkflowEngine
         Ticket.Workflow workflow => TakeTurnAsync(instance, workflow, worker),
         Ticket.Activity activity => Task.FromResult(TakeActivity(instance, activity, worker)),
         _ => throw new ArgumentOutOfRangeException(nameof(ticket)),
-    });
+    }, untilStored: false);
 
     private async Task<WorkItem?> TakeTurnAsync(Instance instance, Ticket.Workflow ticket, WorkerStream worker)
     {

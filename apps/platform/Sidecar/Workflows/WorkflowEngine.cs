@@ -54,9 +54,12 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
 
     /// <summary>
     /// Runs <paramref name="action"/> as the only one on this instance, with its state loaded. Others come in as soon as it has ended,
-    /// but its result is told only when everything that it rests on is stored.
+    /// but its result is told only when everything that it rests on is stored (unless that is not asked for).
     /// </summary>
-    private async Task<T> InsideAsync<T>(string id, Func<Instance, Task<T>> action, CancellationToken cancellationToken = default)
+    private Task<T> InsideAsync<T>(string id, Func<Instance, Task<T>> action, CancellationToken cancellationToken = default) =>
+        InsideAsync(id, action, untilStored: true, cancellationToken);
+
+    private async Task<T> InsideAsync<T>(string id, Func<Instance, Task<T>> action, bool untilStored, CancellationToken cancellationToken = default)
     {
         while (true)
         {
@@ -65,7 +68,8 @@ public sealed partial class WorkflowEngine : IAsyncDisposable
             {
                 if (await TryInsideAsync(instance, action, cancellationToken) is not { } result)
                     continue;
-                await result.Stored;
+                if (untilStored)
+                    await result.Stored;
                 return result.Value;
             }
             catch (UnexpectedStateException e)

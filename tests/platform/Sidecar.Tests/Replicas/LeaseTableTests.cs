@@ -10,6 +10,7 @@ public sealed class LeaseTableTests(RedisServer redis) : IAsyncLifetime
     private static readonly LeaseTimes s_short = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2));
     private readonly string _table = "app||replicas||default||" + Guid.NewGuid().ToString("N");
     private readonly ConcertDapr.Sidecar.Redis.RedisClient _client = redis.Client();
+    private readonly ConcertDapr.Sidecar.Redis.RedisClient _tables = redis.Client(RedisLeases.Database);
     private readonly List<LeaseTable> _open = [];
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -18,6 +19,7 @@ public sealed class LeaseTableTests(RedisServer redis) : IAsyncLifetime
     {
         foreach (var table in _open) await table.DisposeAsync();
         await _client.DisposeAsync();
+        await _tables.DisposeAsync();
     }
 
     [Fact]
@@ -51,7 +53,7 @@ public sealed class LeaseTableTests(RedisServer redis) : IAsyncLifetime
     [Fact]
     public async Task The_leases_of_a_process_that_died_are_taken_over_at_once()
     {
-        await _client.SendAsync(default, "HSET", _table, "m:dead", $"{long.MaxValue} Take {Dead("dead")}", "s:3", "dead 7", "fence", "7");
+        await _tables.SendAsync(default, "HSET", RedisLeases.KeyOf(_table, 0), "m:dead", $"{long.MaxValue} Take {Dead("dead")}", "s:3", "dead 7", "fence", "7");
         var successor = await StartAsync("b", LeaseTimes.Default);
         HeldBy(successor).Count.ShouldBe(Shards);
     }
@@ -124,8 +126,7 @@ public sealed class LeaseTableTests(RedisServer redis) : IAsyncLifetime
     public async Task A_fenced_transaction_does_what_an_unfenced_one_does()
     {
         var store = Store();
-        var view = await store.BeatAsync(new Beat(_table, Live("a"), 1, TimeSpan.FromSeconds(30), Wish.Take, [], []), default);
-        var fence = new Fence(_table, RedisLeases.FieldOf(0), view.Holders[0]);
+        var fence = await LeaseOfEverythingAsync(store);
         var (a, b, c) = (_table + "||a", _table + "||b", _table + "||c");
         await store.TransactAsync([new StateSet(a, "1"u8.ToArray()), new StateSet(b, "1"u8.ToArray(), TtlSeconds: 100), new StateSet(c, "1"u8.ToArray())], fence);
         await store.TransactAsync([new StateSet(a, "2"u8.ToArray(), ETag: "1"), new StateDelete(c, ETag: "1")], fence);
@@ -145,6 +146,47 @@ public sealed class LeaseTableTests(RedisServer redis) : IAsyncLifetime
         ((await store.GetAsync(a))!.ETag, (await store.GetAsync(b))!.ETag).ShouldBe(("3", "3"));
     }
 
+    [Fact]
+    public async Task The_table_is_not_among_the_store_s_own_keys()
+    {
+        await using var server = new RedisServer();
+        await server.InitializeAsync();
+        await using var client = server.Client();
+        var fence = await LeaseOfEverythingAsync(new(client));
+        await new RedisStateStore(client).TransactAsync([new StateSet("k", "1"u8.ToArray())], fence);
+        (await client.SendAsync(default, "KEYS", "*")).Items.Select(key => key.Text).ShouldBe(["k"]);
+    }
+
+    [Fact]
+    public async Task A_Redis_with_one_database_has_the_table_there()
+    {
+        await using var server = new RedisServer { Databases = 1 };
+        await server.InitializeAsync();
+        await using var client = server.Client();
+        var fence = await LeaseOfEverythingAsync(new(client));
+        await new RedisStateStore(client).TransactAsync([new StateSet("k", "1"u8.ToArray())], fence);
+        (await client.SendAsync(default, "KEYS", "*")).Items.Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Stores_in_different_databases_share_nothing()
+    {
+        await using var other = redis.Client(database: 3);
+        var fence = await LeaseOfEverythingAsync(Store());
+        var theirs = await LeaseOfEverythingAsync(new(other));
+        await new RedisStateStore(other).TransactAsync([new StateSet(_table + "||k", "1"u8.ToArray())], theirs);
+        (await new RedisStateStore(other).GetAsync(_table + "||k")).ShouldNotBeNull();
+        (await Store().GetAsync(_table + "||k")).ShouldBeNull();
+        await Should.ThrowAsync<FencedException>(() =>
+            Store().TransactAsync([new StateSet(_table + "||k", "1"u8.ToArray())], fence with { Holder = theirs.Holder + "0" }).AsTask());
+    }
+
+    private async Task<Fence> LeaseOfEverythingAsync(RedisStateStore store)
+    {
+        var view = await store.BeatAsync(new Beat(_table, Live("a"), 1, TimeSpan.FromSeconds(30), Wish.Take, [], []), default);
+        return new(_table, RedisLeases.FieldOf(0), view.Holders[0]);
+    }
+
     private RedisStateStore Store() => new(_client);
 
     private async Task<LeaseTable> StartAsync(string id, LeaseTimes? times = null)
@@ -160,7 +202,7 @@ public sealed class LeaseTableTests(RedisServer redis) : IAsyncLifetime
     /// <summary>A process number that this boot of the machine has not given to anybody.</summary>
     private static Replica Dead(string id) => new(id, ProcessIdentity.Own with { Id = int.MaxValue }, 1, 2);
 
-    private async Task<string> Text(string field) => (await _client.SendAsync(default, "HGET", _table, field)).Text;
+    private async Task<string> Text(string field) => (await _tables.SendAsync(default, "HGET", RedisLeases.KeyOf(_table, 0), field)).Text;
 
     private static List<int> HeldBy(LeaseTable table) => [.. Enumerable.Range(0, Shards).Where(shard => table.Held(shard, forNewWork: false) is not null)];
 }

@@ -11,6 +11,9 @@ internal sealed class Disk
     /// <summary>Asked before each transaction: how many of the last ones the store has lost by now.</summary>
     public Func<int> Forgets { get; set; } = () => 0;
 
+    /// <summary>Transactions wait for this.</summary>
+    public Task Writable { get; set; } = Task.CompletedTask;
+
     public Dictionary<string, StateItem> Rows
     {
         get
@@ -54,7 +57,9 @@ internal sealed class Disk
 
         public async ValueTask TransactAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken = default)
         {
+            var writable = disk.Writable;
             await Task.Yield();
+            await writable.WaitAsync(cancellationToken);
             lock (rows)
             {
                 disk.Forget();

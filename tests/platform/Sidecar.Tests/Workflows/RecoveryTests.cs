@@ -103,6 +103,51 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_turn_does_not_wait_until_its_event_is_stored_but_answers_and_what_the_turn_asks_for_do()
+    {
+        await using var t = new EngineUnderTest();
+        var start = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        await start;
+        await t.Worker.NextActivityAsync();
+        var store = new TaskCompletionSource();
+        t.Disk.Writable = store.Task;
+        var told = t.ResultAsync("a", 0, "r");
+        (await t.Worker.NextTurnAsync()).NewEvents[1].TaskCompleted.Result.ShouldBe("r");
+        var answered = t.AnswerAsync("a", Do.Activity(1, "B"));
+        var read = t.GetAsync("a");
+        t.Disk.Rows.Keys.ShouldNotContain(key => key.Contains("inbox-", StringComparison.Ordinal));
+        (told.IsCompleted, answered.IsCompleted, read.IsCompleted, t.Worker.HasItem).ShouldBe((false, false, false, false));
+        store.SetResult();
+        await Task.WhenAll(told, answered, read);
+        (await t.Worker.NextActivityAsync()).Name.ShouldBe("B");
+    }
+
+    [Fact]
+    public async Task A_result_whose_storing_was_cut_off_is_not_told_and_the_activity_runs_again()
+    {
+        await using var t = new EngineUnderTest();
+        var start = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        await start;
+        await t.Worker.NextActivityAsync();
+        t.Disk.Writable = new TaskCompletionSource().Task;
+        var told = t.ResultAsync("a", 0, "first");
+        await t.Worker.NextTurnAsync();
+        var answered = t.AnswerAsync("a", Do.Complete("too early"));
+        t.Disk.Writable = Task.CompletedTask;
+        await using var next = await t.KilledAndRestartedAsync();
+        await next.Worker.NextActivityAsync();
+        await next.ResultAsync("a", 0, "second");
+        (await next.Worker.NextTurnAsync()).NewEvents[1].TaskCompleted.Result.ShouldBe("second");
+        await next.AnswerAsync("a", Do.Complete("in time"));
+        (await next.EndAsync("a")).Output.ShouldBe("in time");
+        (told.IsCompleted, answered.IsCompleted).ShouldBe((false, false));
+    }
+
+    [Fact]
     public async Task What_a_worker_held_goes_to_the_next_when_its_stream_ends()
     {
         await using var t = new EngineUnderTest();
