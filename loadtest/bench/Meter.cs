@@ -16,9 +16,9 @@ internal sealed record Rate(double PerSecond, double P50, double P99, double Pro
 /// <summary>Callers that do the same thing again and again for a while.</summary>
 internal static class Meter
 {
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs <paramref name="callers"/> loops at once, a second to warm up and then the time measured.</summary>
+    /// <summary>Runs <paramref name="callers"/> loops at once, two seconds to warm up and then the time measured.</summary>
     /// <param name="callers">How many at once.</param>
     /// <param name="seconds">The time measured.</param>
     /// <param name="call">One call of a caller (from 0). A fault ends the measurement.</param>
