@@ -20,7 +20,7 @@ internal static class RedisLeases
     public const int Database = 15;
 
     /// <summary>How a script begins that looks at a lease table. A script's SELECT ends with the script.</summary>
-    public const string SelectTables = "redis.pcall('SELECT', 15)\n";
+    public static readonly string SelectTables = string.Create(CultureInfo.InvariantCulture, $"redis.pcall('SELECT', {Database})\n");
 
     // ARGV: own id, own text, ms to live, number of shards, wish, released shards and struck ids (each with a comma after it).
     private static readonly RedisScript Script = new(SelectTables + """

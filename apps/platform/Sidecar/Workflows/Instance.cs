@@ -3,8 +3,8 @@ using ConcertDapr.Wire.Workflows;
 namespace ConcertDapr.Sidecar.Workflows;
 
 /// <summary>
-/// One instance in memory: its state and what is going on with it. Everything here is touched only inside its gate, and
-/// nothing here needs to survive: all of it follows from the state.
+/// One instance in memory: its state and what is going on with it. Everything here but <see cref="Metadata"/> is touched only inside
+/// its gate, and nothing here needs to survive: all of it follows from the state.
 /// </summary>
 internal sealed class Instance(string id)
 {
@@ -20,7 +20,8 @@ internal sealed class Instance(string id)
     /// <summary>Completes when all changes so far are stored; they are stored one after the other.</summary>
     public Task Stored { get; set; } = Task.CompletedTask;
 
-    /// <summary>The metadata row as the store is known to have it; null where it has none. Every change expects it.</summary>
+    /// <summary>The metadata row as the store is known to have it; null where it has none. Every change expects it, and
+    /// sets it once it is stored (<see cref="Stored"/>).</summary>
     public ReadOnlyMemory<byte>? Metadata { get; set; }
 
     /// <summary>Null: there is no such instance.</summary>

@@ -105,12 +105,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_turn_does_not_wait_until_its_event_is_stored_but_answers_and_what_the_turn_asks_for_do()
     {
-        await using var t = new EngineUnderTest();
-        var start = t.StartAsync("a");
-        await t.Worker.NextTurnAsync();
-        await t.AnswerAsync("a", Do.Activity(0, "A"));
-        await start;
-        await t.Worker.NextActivityAsync();
+        await using var t = await WithActivityOutAsync();
         var store = new TaskCompletionSource();
         t.Disk.Writable = store.Task;
         var told = t.ResultAsync("a", 0, "r");
@@ -127,12 +122,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_result_whose_storing_was_cut_off_is_not_told_and_the_activity_runs_again()
     {
-        await using var t = new EngineUnderTest();
-        var start = t.StartAsync("a");
-        await t.Worker.NextTurnAsync();
-        await t.AnswerAsync("a", Do.Activity(0, "A"));
-        await start;
-        await t.Worker.NextActivityAsync();
+        await using var t = await WithActivityOutAsync();
         t.Disk.Writable = new TaskCompletionSource().Task;
         var told = t.ResultAsync("a", 0, "first");
         await t.Worker.NextTurnAsync();
@@ -243,6 +233,18 @@ public sealed class RecoveryTests
             order.Add(name);
             return [Do.Complete()];
         });
+    }
+
+    /// <summary>Instance <c>a</c> waits for its activity 0, which the worker has.</summary>
+    private static async Task<EngineUnderTest> WithActivityOutAsync()
+    {
+        var t = new EngineUnderTest();
+        var start = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        await start;
+        await t.Worker.NextActivityAsync();
+        return t;
     }
 
     /// <summary>Kills the process after the parent's end was stored, before anything else can be.</summary>
