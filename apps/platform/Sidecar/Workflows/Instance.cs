@@ -35,6 +35,9 @@ internal sealed class Instance(string id)
     /// <summary>Activities that workers have, by task id.</summary>
     public Dictionary<int, Dispatch> Dispatched { get; } = [];
 
+    /// <summary>Children that this process has set in motion, by event and instance id: each completes when the child is stored.</summary>
+    public Dictionary<(int, string), Task> Beginnings { get; } = [];
+
     /// <summary>Tickets that are offered to workers as soon as the gate is free: who takes one comes in by it.</summary>
     public List<Ticket> Tickets { get; } = [];
 
@@ -46,6 +49,7 @@ internal sealed class Instance(string id)
         Phase = TurnPhase.Idle;
         Out = null;
         Dispatched.Clear();
+        Beginnings.Clear();
     }
 }
 

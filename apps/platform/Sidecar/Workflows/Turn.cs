@@ -7,8 +7,14 @@ namespace ConcertDapr.Sidecar.Workflows;
 /// <summary>What a worker's answer to a workflow item amounts to.</summary>
 internal abstract record TurnOutcome
 {
+    /// <summary>Whether the execution is over with it.</summary>
+    public bool IsEnd => this is Restarted or Advanced { IsLast: true };
+
     /// <summary>The history grows by the turn's start, the events it took and <paramref name="Actions"/>.</summary>
-    public sealed record Advanced(HistoryEvent WorkflowStarted, IReadOnlyList<HistoryEvent> Actions) : TurnOutcome;
+    public sealed record Advanced(HistoryEvent WorkflowStarted, IReadOnlyList<HistoryEvent> Actions) : TurnOutcome
+    {
+        public bool IsLast => Actions.Any(e => e.EventTypeCase == Kind.ExecutionCompleted);
+    }
 
     /// <summary>Continue-as-new: a new execution with an empty history and this inbox, before what arrived meanwhile.</summary>
     public sealed record Restarted(IReadOnlyList<HistoryEvent> Inbox) : TurnOutcome;

@@ -83,7 +83,7 @@ public sealed partial class WorkflowEngine
     }
 
     /// <summary>
-    /// A parent that was terminated with its children may not have reached this one: the process ended, or this one began later.
+    /// A parent that was terminated with its children may not have reached this one: the process ended before.
     /// </summary>
     private async Task FollowParentAsync(string id, ParentInstanceInfo parent)
     {

@@ -67,12 +67,28 @@ public sealed partial class WorkflowEngine
         {
             case Kind.TaskScheduled: instance.Tickets.Add(new Ticket.Activity(instance.Id, open, instance.State!.IsTerminal)); break;
             case Kind.TimerCreated: SetTimer(instance, open); break;
-            case Kind.ChildWorkflowInstanceCreated:
-                var started = instance.State!.Started!;
-                _ = InBackground(instance.Id, () => RunChildAsync(instance.Id, started.ExecutionStarted, open));
-                break;
+            case Kind.ChildWorkflowInstanceCreated when !instance.State!.IsTerminal: BeginChild(instance, open); break;
         }
     }
+
+    /// <summary>Sets the children of an execution's last turn in motion; completes when all that it ever asked for have begun.</summary>
+    private Task BeginChildren(Instance instance, TurnOutcome end)
+    {
+        foreach (var created in (end as TurnOutcome.Advanced)?.Actions.Where(e => e.EventTypeCase == Kind.ChildWorkflowInstanceCreated) ?? [])
+            if (!instance.Beginnings.ContainsKey(KeyOf(created)))
+                BeginChild(instance, created);
+        return Task.WhenAll(instance.Beginnings.Values);
+    }
+
+    private void BeginChild(Instance instance, HistoryEvent created)
+    {
+        var started = instance.State!.Started!.ExecutionStarted;
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        instance.Beginnings[KeyOf(created)] = begun.Task;
+        _ = InBackground(instance.Id, () => RunChildAsync(instance.Id, started, created, begun));
+    }
+
+    private static (int, string) KeyOf(HistoryEvent created) => (created.EventId, created.ChildWorkflowInstanceCreated.InstanceId);
 
     private void SetTimer(Instance instance, HistoryEvent timer)
     {
@@ -99,11 +115,10 @@ public sealed partial class WorkflowEngine
     });
 
     /// <summary>Makes sure that the child runs, or, when it has ended already, that its parent learns of it.</summary>
-    private async Task RunChildAsync(string parentId, ExecutionStartedEvent parent, HistoryEvent created)
+    private async Task RunChildAsync(string parentId, ExecutionStartedEvent parent, HistoryEvent created, TaskCompletionSource begun)
     {
         var child = created.ChildWorkflowInstanceCreated;
         var parentExecution = parent.WorkflowInstance.ExecutionId ?? "";
-        ParentInstanceInfo? begun = null;
         var end = await InsideAsync(child.InstanceId, instance =>
         {
             if (instance.State is { } state && state.IsChildOf(parentId, parentExecution, created.EventId))
@@ -125,13 +140,11 @@ public sealed partial class WorkflowEngine
                     AppId = _options.AppId,
                 };
             }));
-            begun = instance.State!.Parent;
             return Task.FromResult<HistoryEvent?>(null);
         });
+        begun.TrySetResult();
         if (end is not null)
             await TellAsync(parentId, parentExecution, end);
-        else if (begun is not null)
-            await FollowParentAsync(child.InstanceId, begun);
     }
 
     /// <summary>

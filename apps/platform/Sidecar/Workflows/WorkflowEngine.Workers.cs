@@ -40,19 +40,33 @@ public sealed partial class WorkflowEngine
         }
     }
 
-    /// <summary>A worker's answer to a workflow item; it returns when the turn is stored. Answers nobody asked for are dropped.</summary>
-    public Task CompleteWorkflowAsync(WorkflowResponse answer) => InsideAsync(answer.InstanceId, async instance =>
+    /// <summary>
+    /// A worker's answer to a workflow item; it returns when the turn is stored. Answers nobody asked for are dropped. An execution
+    /// ends only when the children that it asked for have begun: after its end nobody would make up for them.
+    /// </summary>
+    public async Task CompleteWorkflowAsync(WorkflowResponse answer)
+    {
+        while (await TryCompleteAsync(answer) is { } beginnings)
+            await beginnings.WaitAsync(_stop.Token);
+    }
+
+    /// <summary>Null when it is done; else nothing is, and what comes first is under way.</summary>
+    private Task<Task?> TryCompleteAsync(WorkflowResponse answer) => InsideAsync<Task?>(answer.InstanceId, async instance =>
     {
         if (instance is not { Phase: TurnPhase.Out, Out: { } turn, State: { } state }
             || CompletionToken.IsOfAnother(answer.CompletionToken, turn.WorkflowStarted))
-            return;
+            return null;
+        var outcome = new Turn(instance.Id, state, turn.WorkflowStarted, turn.Taken, _clock, _options.AppId).Judge(answer);
+        if (outcome.IsEnd && BeginChildren(instance, outcome) is { IsCompleted: false } beginnings)
+            return beginnings;
         turn.Worker.Held.TryRemove(turn.Ticket, out _);
-        switch (new Turn(instance.Id, state, turn.WorkflowStarted, turn.Taken, _clock, _options.AppId).Judge(answer))
+        switch (outcome)
         {
             case TurnOutcome.Advanced advanced: await AdvanceAsync(instance, turn.Taken, advanced, answer.CustomStatus); break;
             case TurnOutcome.Restarted restarted: await RestartAsync(instance, turn.Taken, restarted, answer.CustomStatus); break;
             case TurnOutcome.Stalled stalled: await StallAsync(instance, stalled.Event); break;
         }
+        return null;
     });
 
     /// <summary>A worker's answer to an activity item; it returns when the result is stored. Answers nobody asked for are dropped.</summary>

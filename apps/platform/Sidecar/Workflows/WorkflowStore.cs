@@ -26,16 +26,21 @@ internal sealed class WorkflowStore(IStateStore store, WorkflowOptions options)
     /// <exception cref="InvalidDataException">The metadata declares a row that is missing.</exception>
     public async Task<(InstanceState? State, ReadOnlyMemory<byte>? Metadata)> LoadAsync(string id, CancellationToken cancellationToken)
     {
-        if (await store.GetAsync(Key(id, MetadataName), cancellationToken) is not { } item)
-            return (null, null);
-        var metadata = WorkflowStateMetadata.Parser.ParseFrom(item.Data.Span);
-        string[] names = [.. Names("history", metadata.HistoryLength), .. Names("inbox", metadata.InboxLength), "customStatus"];
-        var rows = await store.GetManyAsync([.. names.Select(name => Key(id, name))], cancellationToken);
-        var events = rows.SkipLast(1).Select((row, i) => row is null
-            ? throw new InvalidDataException($"workflow '{id}': key '{names[i]}' declared in metadata but missing from state store")
-            : HistoryEvent.Parser.ParseFrom(row.Data.Span)).ToList();
-        var history = (int)metadata.HistoryLength;
-        return (InstanceState.FromRows(events.Take(history), events.Skip(history), metadata.Generation, DecodeStatus(rows[^1])), item.Data);
+        for (var key = Key(id, MetadataName); await store.GetAsync(key, cancellationToken) is { } item;)
+        {
+            var metadata = WorkflowStateMetadata.Parser.ParseFrom(item.Data.Span);
+            string[] names = [.. Names("history", metadata.HistoryLength), .. Names("inbox", metadata.InboxLength), "customStatus"];
+            var rows = await store.GetManyAsync([.. names.Select(name => Key(id, name)), key], cancellationToken);
+            // A write that was under way, or a Redis that came back without its last second, may have come between the two reads.
+            if (rows[^1]?.Data.Span.SequenceEqual(item.Data.Span) != true)
+                continue;
+            var events = rows.SkipLast(2).Select((row, i) => row is null
+                ? throw new InvalidDataException($"workflow '{id}': key '{names[i]}' declared in metadata but missing from state store")
+                : HistoryEvent.Parser.ParseFrom(row.Data.Span)).ToList();
+            var history = (int)metadata.HistoryLength;
+            return (InstanceState.FromRows(events.Take(history), events.Skip(history), metadata.Generation, DecodeStatus(rows[^2])), item.Data);
+        }
+        return (null, null);
     }
 
     /// <summary>Ids of all instances, in no order.</summary>

@@ -11,8 +11,11 @@ internal sealed class Disk
     /// <summary>Asked before each transaction: how many of the last ones the store has lost by now.</summary>
     public Func<int> Forgets { get; set; } = () => 0;
 
-    /// <summary>Transactions wait for this.</summary>
-    public Task Writable { get; set; } = Task.CompletedTask;
+    /// <summary>Runs before several rows are read together.</summary>
+    public Action BeforeManyAreRead { get; set; } = () => { };
+
+    /// <summary>What a transaction waits for, by its first key.</summary>
+    public Func<string, Task> Writable { get; set; } = _ => Task.CompletedTask;
 
     public Dictionary<string, StateItem> Rows
     {
@@ -20,6 +23,11 @@ internal sealed class Disk
         {
             lock (_rows)
                 return new(_rows);
+        }
+        set
+        {
+            lock (_rows)
+                Replace(value);
         }
     }
 
@@ -34,10 +42,15 @@ internal sealed class Disk
         var count = Math.Min(Forgets(), _before.Count);
         if (count == 0)
             return;
-        _rows.Clear();
-        foreach (var (key, item) in _before[^count])
-            _rows.Add(key, item);
+        Replace(_before[^count]);
         _before.RemoveRange(_before.Count - count, count);
+    }
+
+    private void Replace(Dictionary<string, StateItem> rows)
+    {
+        _rows.Clear();
+        foreach (var (key, item) in rows)
+            _rows.Add(key, item);
     }
 
     internal sealed class Process(Disk disk, Dictionary<string, StateItem> rows, int writes, bool storeLast) : IStateStore
@@ -49,15 +62,18 @@ internal sealed class Disk
 
         public ValueTask<StateItem?> GetAsync(string key, CancellationToken cancellationToken = default) => Read(() => rows.GetValueOrDefault(key));
 
-        public ValueTask<IReadOnlyList<StateItem?>> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default) =>
-            Read<IReadOnlyList<StateItem?>>(() => [.. keys.Select(rows.GetValueOrDefault)]);
+        public ValueTask<IReadOnlyList<StateItem?>> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken = default)
+        {
+            disk.BeforeManyAreRead();
+            return Read<IReadOnlyList<StateItem?>>(() => [.. keys.Select(rows.GetValueOrDefault)]);
+        }
 
         public ValueTask ExecuteAsync(StateOperation operation, CancellationToken cancellationToken = default) =>
             TransactAsync([operation], cancellationToken);
 
         public async ValueTask TransactAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken = default)
         {
-            var writable = disk.Writable;
+            var writable = disk.Writable(operations[0].Key);
             await Task.Yield();
             await writable.WaitAsync(cancellationToken);
             lock (rows)

@@ -6,6 +6,8 @@ namespace ConcertDapr.Tests.Workflows;
 /// <summary>Workers that go, answers that come late or twice, and processes that are killed.</summary>
 public sealed class RecoveryTests
 {
+    private static readonly Task s_never = new TaskCompletionSource().Task;
+
     [Fact]
     public async Task An_outstanding_turn_is_sent_again_with_the_same_events()
     {
@@ -85,6 +87,48 @@ public sealed class RecoveryTests
         (await next.EndAsync("c")).WorkflowStatus.ShouldBe(OrchestrationStatus.Terminated);
     }
 
+    [Theory]
+    [InlineData("terminated", OrchestrationStatus.Terminated)]
+    [InlineData("continued as new", OrchestrationStatus.Running)]
+    [InlineData("completed at once", OrchestrationStatus.Completed)]
+    public async Task An_execution_does_not_end_before_the_children_that_it_asked_for_have_begun(string way, OrchestrationStatus end)
+    {
+        await using var t = new EngineUnderTest();
+        var held = new TaskCompletionSource();
+        t.Disk.Writable = key =>
+        {
+            if (!key.Contains("||c||", StringComparison.Ordinal))
+                return Task.CompletedTask;
+            held.TrySetResult();
+            return s_never;
+        };
+        _ = t.StartAsync("p", "P");
+        await t.Worker.NextTurnAsync();
+        WorkflowAction[] last = [Do.Child(0, "C", "c"), Do.Complete()];
+        if (way != "completed at once")
+        {
+            await t.AnswerAsync("p", Do.Child(0, "C", "c"));
+            _ = way == "terminated" ? t.Engine.TerminateAsync(new() { InstanceId = "p" }, EngineUnderTest.Soon) : t.RaiseAsync("p", "go");
+            await t.Worker.NextTurnAsync();
+            last = way == "terminated" ? [] : [Do.ContinueAsNew("2")];
+        }
+        var before = await t.KindsAsync("p");
+        var answered = t.AnswerAsync("p", last);
+        await held.Task;
+        await t.RaiseAsync("p", "later");
+        (answered.IsCompleted, await t.KindsAsync("p")).ShouldBe((false, before));
+
+        t.Disk.Writable = _ => Task.CompletedTask;
+        await using var next = await t.KilledAndRestartedAsync();
+        while ((await next.Worker.NextTurnAsync()).InstanceId != "p")
+        {
+            // The child's first turn may come first.
+        }
+        await next.AnswerAsync("p", last);
+        (await next.GetAsync("p")).WorkflowStatus.ShouldBe(end);
+        t.Disk.Rows.Keys.ShouldContain("app||dapr.internal.default.app.workflow||c||metadata");
+    }
+
     [Fact]
     public async Task A_child_that_is_purged_before_its_parent_has_learned_of_its_end_does_not_run_again()
     {
@@ -107,7 +151,7 @@ public sealed class RecoveryTests
     {
         await using var t = await WithActivityOutAsync();
         var store = new TaskCompletionSource();
-        t.Disk.Writable = store.Task;
+        t.Disk.Writable = _ => store.Task;
         var told = t.ResultAsync("a", 0, "r");
         (await t.Worker.NextTurnAsync()).NewEvents[1].TaskCompleted.Result.ShouldBe("r");
         var answered = t.AnswerAsync("a", Do.Activity(1, "B"));
@@ -123,11 +167,11 @@ public sealed class RecoveryTests
     public async Task A_result_whose_storing_was_cut_off_is_not_told_and_the_activity_runs_again()
     {
         await using var t = await WithActivityOutAsync();
-        t.Disk.Writable = new TaskCompletionSource().Task;
+        t.Disk.Writable = _ => s_never;
         var told = t.ResultAsync("a", 0, "first");
         await t.Worker.NextTurnAsync();
         var answered = t.AnswerAsync("a", Do.Complete("too early"));
-        t.Disk.Writable = Task.CompletedTask;
+        t.Disk.Writable = _ => Task.CompletedTask;
         await using var next = await t.KilledAndRestartedAsync();
         await next.Worker.NextActivityAsync();
         await next.ResultAsync("a", 0, "second");
@@ -135,6 +179,22 @@ public sealed class RecoveryTests
         await next.AnswerAsync("a", Do.Complete("in time"));
         (await next.EndAsync("a")).Output.ShouldBe("in time");
         (told.IsCompleted, answered.IsCompleted).ShouldBe((false, false));
+    }
+
+    [Fact]
+    public async Task Rows_that_are_written_while_they_are_read_are_read_again()
+    {
+        await using var t = new EngineUnderTest();
+        var start = t.StartAsync("a");
+        await t.Worker.NextTurnAsync();
+        var before = t.Disk.Rows;
+        await t.AnswerAsync("a", Do.Activity(0, "A"));
+        await start;
+        var after = t.Disk.Rows;
+        t.Disk.Rows = before;
+        t.Disk.BeforeManyAreRead = () => t.Disk.Rows = after;
+        await using var next = new EngineUnderTest(t.Disk);
+        (await next.KindsAsync("a")).ShouldBe("WorkflowStarted ExecutionStarted TaskScheduled");
     }
 
     [Fact]
