@@ -5,7 +5,7 @@ namespace ConcertDapr.Bench;
 /// <summary>The command line.</summary>
 /// <param name="Url">Gateway of a running system; one is started where none answers.</param>
 /// <param name="Only">The part to run: <c>sidecars</c>, <c>dapr</c> or one of its parts, <c>purchases</c>; null runs everything.</param>
-/// <param name="Seconds">Length of each measurement, after a second of warm-up.</param>
+/// <param name="Seconds">Length of each measurement, after two seconds of warm-up.</param>
 /// <param name="PortOffset">Where a system of our own is started.</param>
 internal sealed record BenchOptions(Uri Url, string? Only, double Seconds, int PortOffset)
 {

@@ -112,7 +112,11 @@ internal sealed class Listeners : IAsyncDisposable
     /// <summary>What goes wrong in the web server itself; it tells of every request otherwise.</summary>
     private sealed class ErrorsOnly(ILoggerFactory loggers) : ILoggerFactory
     {
-        public ILogger CreateLogger(string categoryName) => new Category(loggers.CreateLogger(categoryName));
+        // Never says an error, and is the reason for a span with ids of its own around each request while it may.
+        private const string Requests = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
+        public ILogger CreateLogger(string categoryName) => categoryName == Requests
+            ? Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance : new Category(loggers.CreateLogger(categoryName));
 
         public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 

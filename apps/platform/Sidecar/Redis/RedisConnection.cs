@@ -10,14 +10,19 @@ namespace ConcertDapr.Sidecar.Redis;
 /// </summary>
 internal sealed class RedisConnection : IAsyncDisposable
 {
+    private const int FirstBuffer = 16 * 1024;
+
+    // A buffer that one backlog or one large value made larger than this is let go.
+    private const int LargestBufferKept = 128 * 1024;
+
     private readonly RedisOptions options;
     private readonly Stream stream;
     private readonly Lock gate = new();
     private readonly Queue<PendingReply> pending = new();
     private readonly CancellationTokenSource stop = new();
     private readonly ITimer watchdog;
-    private ArrayBufferWriter<byte> filling = new(16 * 1024);
-    private ArrayBufferWriter<byte> sending = new(16 * 1024);
+    private ArrayBufferWriter<byte> filling = new(FirstBuffer);
+    private ArrayBufferWriter<byte> sending = new(FirstBuffer);
     private bool flushing;
     private Exception? failure;
     private Task reading = Task.CompletedTask;
@@ -156,7 +161,7 @@ internal sealed class RedisConnection : IAsyncDisposable
                 }
                 await stream.WriteAsync(sending.WrittenMemory, stop.Token);
                 sending.ResetWrittenCount();
-                if (sending.Capacity > 1024 * 1024) sending = new ArrayBufferWriter<byte>(16 * 1024);
+                if (sending.Capacity > LargestBufferKept) sending = new ArrayBufferWriter<byte>(FirstBuffer);
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
