@@ -114,7 +114,7 @@ public sealed class RecoveryTests
         }
         var before = await t.KindsAsync("p");
         var answered = t.AnswerAsync("p", last);
-        await held.Task;
+        await held.Task.WaitAsync(TimeSpan.FromSeconds(30));
         await t.RaiseAsync("p", "later");
         (answered.IsCompleted, await t.KindsAsync("p")).ShouldBe((false, before));
 
