@@ -26,7 +26,7 @@ public sealed partial class WorkflowEngine
                 if (await IsUnfinishedAsync(id))
                     await InsideAsync(id, _ => Task.CompletedTask, cancellationToken);
             }
-            catch (Exception e) when (e is InvalidDataException or Google.Protobuf.InvalidProtocolBufferException)
+            catch (Exception e) when (IsUnreadable(e))
             {
                 LogUnreadable(e, id); // One damaged instance must not keep the others from going on.
             }
@@ -48,6 +48,8 @@ public sealed partial class WorkflowEngine
         }
         await RecoverAsync(_stop.Token);
     });
+
+    private static bool IsUnreadable(Exception e) => e is InvalidDataException or Google.Protobuf.InvalidProtocolBufferException;
 
     private async Task<bool> IsUnfinishedAsync(string id)
     {

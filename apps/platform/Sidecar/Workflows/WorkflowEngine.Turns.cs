@@ -119,16 +119,30 @@ public sealed partial class WorkflowEngine
     {
         var child = created.ChildWorkflowInstanceCreated;
         var parentExecution = parent.WorkflowInstance.ExecutionId ?? "";
-        var end = await InsideAsync(child.InstanceId, instance =>
+        HistoryEvent? end;
+        try
+        {
+            end = await InsideAsync(child.InstanceId, instance => Task.FromResult(Take(instance)));
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            begun.TrySetResult(); // It never will; its parent may still end.
+            throw;
+        }
+        begun.TrySetResult();
+        if (end is not null)
+            await TellAsync(parentId, parentExecution, end);
+
+        HistoryEvent? Take(Instance instance)
         {
             if (instance.State is { } state && state.IsChildOf(parentId, parentExecution, created.EventId))
-                return Task.FromResult(state.IsTerminal ? EndOfChild(state, created.EventId) : null);
+                return state.IsTerminal ? EndOfChild(state, created.EventId) : null;
             if (instance.State is { IsTerminal: false })
-                return Task.FromResult<HistoryEvent?>(NewEvent(e => e.ChildWorkflowInstanceFailed = new()
+                return NewEvent(e => e.ChildWorkflowInstanceFailed = new()
                 {
                     TaskScheduledId = created.EventId,
                     FailureDetails = new() { ErrorType = "WorkflowInstanceAlreadyExists", ErrorMessage = ActiveText(child.InstanceId) },
-                }));
+                });
             Begin(instance, NewStarted(child.InstanceId, e =>
             {
                 (e.Name, e.Input, e.ParentTraceContext) = (child.Name, child.Input, child.ParentTraceContext);
@@ -140,11 +154,8 @@ public sealed partial class WorkflowEngine
                     AppId = _options.AppId,
                 };
             }));
-            return Task.FromResult<HistoryEvent?>(null);
-        });
-        begun.TrySetResult();
-        if (end is not null)
-            await TellAsync(parentId, parentExecution, end);
+            return null;
+        }
     }
 
     /// <summary>

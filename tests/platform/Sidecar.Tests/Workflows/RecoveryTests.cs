@@ -1,5 +1,6 @@
 using ConcertDapr.Sidecar.Workflows;
 using ConcertDapr.Wire.Workflows;
+using Google.Protobuf;
 
 namespace ConcertDapr.Tests.Workflows;
 
@@ -126,7 +127,23 @@ public sealed class RecoveryTests
         }
         await next.AnswerAsync("p", last);
         (await next.GetAsync("p")).WorkflowStatus.ShouldBe(end);
-        t.Disk.Rows.Keys.ShouldContain("app||dapr.internal.default.app.workflow||c||metadata");
+        t.Disk.Rows.Keys.ShouldContain(MetadataOf("c"));
+    }
+
+    [Fact]
+    public async Task A_damaged_instance_keeps_neither_the_others_nor_its_parent_from_going_on()
+    {
+        await using var t = new EngineUnderTest();
+        t.Disk.Rows = new() { [MetadataOf("c")] = new(new WorkflowStateMetadata { HistoryLength = 1 }.ToByteArray(), "1") };
+        _ = t.StartAsync("p", "P");
+        await t.Worker.NextTurnAsync();
+        await t.AnswerAsync("p", Do.Child(0, "C", "c"));
+        await using var next = await t.KilledAndRestartedAsync();
+        _ = next.Engine.TerminateAsync(new() { InstanceId = "p" }, EngineUnderTest.Soon);
+        await next.Worker.NextTurnAsync();
+        await next.AnswerAsync("p").WaitAsync(TimeSpan.FromSeconds(30));
+        (await next.EndAsync("p")).WorkflowStatus.ShouldBe(OrchestrationStatus.Terminated);
+        await Should.ThrowAsync<InvalidDataException>(() => next.GetAsync("c"));
     }
 
     [Fact]
@@ -294,6 +311,8 @@ public sealed class RecoveryTests
             return [Do.Complete()];
         });
     }
+
+    private static string MetadataOf(string id) => $"app||dapr.internal.default.app.workflow||{id}||metadata";
 
     /// <summary>Instance <c>a</c> waits for its activity 0, which the worker has.</summary>
     private static async Task<EngineUnderTest> WithActivityOutAsync()
