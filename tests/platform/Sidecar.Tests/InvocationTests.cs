@@ -6,6 +6,16 @@ namespace ConcertDapr.Tests;
 
 public sealed class InvocationTests
 {
+    private const string Twice = """
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Resiliency
+        metadata: {name: r}
+        spec:
+          policies: {retries: {twice: {duration: 10ms, maxRetries: 1, matching: {httpStatusCodes: "500-599"}}}}
+          targets: {apps: {callee: {retry: twice}}}
+        """;
+
     [Fact]
     public async Task A_call_reaches_the_other_app_with_its_path_query_body_and_headers()
     {
@@ -73,16 +83,7 @@ public sealed class InvocationTests
     [Fact]
     public async Task A_policy_repeats_a_post_with_its_body_and_gives_up_with_the_apps_own_answer()
     {
-        const string policy = """
-            ---
-            apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
-            metadata: {name: r}
-            spec:
-              policies: {retries: {twice: {duration: 10ms, maxRetries: 1, matching: {httpStatusCodes: "500-599"}}}}
-              targets: {apps: {callee: {retry: twice}}}
-            """;
-        await using var pair = await Pair.StartAsync(policy);
+        await using var pair = await Pair.StartAsync(Twice);
         pair.App.On("POST /fails", 503, "not now").On("POST /bad", 400);
         var answer = await pair.Caller.PostAsync("/v1.0/invoke/callee/method/fails", "body");
         answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -90,6 +91,18 @@ public sealed class InvocationTests
         pair.App.Seen.Where(request => request.Path == "/fails").Select(request => request.Body).ShouldBe(["body", "body"]);
         await pair.Caller.PostAsync("/v1.0/invoke/callee/method/bad", "body");
         pair.App.Seen.Count(request => request.Path == "/bad").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_policy_does_not_repeat_a_body_of_unknown_length()
+    {
+        await using var pair = await Pair.StartAsync(Twice);
+        pair.App.On("POST /fails", 503, "not now");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/callee/method/fails") { Content = new StringContent("body") };
+        request.Headers.TransferEncodingChunked = true;
+        var answer = await pair.Caller.Http.SendAsync(request);
+        ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync()).ShouldBe((503, "not now"));
+        pair.App.Seen.Where(seen => seen.Path == "/fails").Select(seen => seen.Body).ShouldBe(["body"]);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
             {
                 last?.Dispose();
                 last = null;
-                replayed.Body?.Seek(0, SeekOrigin.Begin);
+                if (attempt > 0) replayed.Body?.Seek(0, SeekOrigin.Begin);
                 var answer = await AttemptAsync(Next(replayed, ref attempt), token);
                 var status = (int)answer.Response.StatusCode;
                 if (status is >= 200 and <= 399) return answer;
@@ -75,6 +75,7 @@ internal sealed class InvokeApi(SidecarOptions options, AppChannel app, SidecarR
         if (call.Body is null) return call;
         var copy = new MemoryStream((int)call.Length!.Value);
         await call.Body.CopyToAsync(copy, cancellationToken);
+        copy.Position = 0;
         return call with { Body = copy };
     }
 
