@@ -45,7 +45,7 @@ internal sealed class Killer(SystemUnderTest system, Random random)
         Count(victims, !isReached ? "when nothing was to be done" : $"at {(relay == system.ToRedis ? "a write to Redis" : "a message of the worker")}, {passing}");
     }
 
-    private static Task KillAsync(Victim[] victims) => Task.WhenAll(victims.Select(victim => victim.KillAsync()));
+    private static Task<long[]> KillAsync(Victim[] victims) => Task.WhenAll(victims.Select(victim => victim.KillAsync()));
 
     /// <summary>Waits until the app has done something since, but not for ever: the next kill may be what helps.</summary>
     private async Task WorkGoesOnAsync()

@@ -14,7 +14,8 @@ internal sealed record ReplicaUnderTest(Victim Sidecar, Victim App, int GrpcPort
         Sidecar.Start();
     }
 
-    public Task KillAsync() => Task.WhenAll(Sidecar.KillAsync(), App.KillAsync());
+    /// <summary>Returns when both had been killed.</summary>
+    public async Task<long> KillAsync() => (await Task.WhenAll(Sidecar.KillAsync(), App.KillAsync())).Max();
 }
 
 /// <summary>Two replicas of one app over one Redis, and the sidecar of another app that calls them.</summary>

@@ -48,8 +48,7 @@ internal sealed class TakeOverRun(CrashOptions options, string folder, Action<st
         var victim = system.Replicas[_random.Next(2)];
         await Task.Delay(_random.Next(300));
         var pid = victim.AppPid ?? throw new InvalidOperationException("the app ended by itself");
-        await victim.KillAsync();
-        var moment = _killedAt[pid] = Stopwatch.GetTimestamp();
+        var moment = _killedAt[pid] = await victim.KillAsync();
         using var patience = new CancellationTokenSource(s_patience);
         await tills.AllAnswerAsync(moment, patience.Token);
         var took = Stopwatch.GetElapsedTime(moment).TotalSeconds;

@@ -4,7 +4,7 @@ namespace ConcertDapr.Crash;
 internal static class Turns
 {
     /// <summary>A turn lasts from its first line to its last, or until its process was killed.</summary>
-    /// <param name="killedAt">By process id: when it was certainly dead.</param>
+    /// <param name="killedAt">By process id: when it was killed.</param>
     public static IEnumerable<string> Check(IEnumerable<TurnLine> lines, IReadOnlyDictionary<int, long> killedAt)
     {
         foreach (var actor in lines.GroupBy(line => line.Actor))

@@ -47,8 +47,11 @@ internal sealed class Victim(string name, string folder, Func<ProcessStartInfo> 
         process.BeginErrorReadLine();
     }
 
-    /// <summary>SIGKILL. Nothing of the process goes on when this returns.</summary>
-    public async Task KillAsync()
+    /// <summary>
+    /// SIGKILL; returns when it was sent (a <see cref="Stopwatch"/> timestamp). None of the process's threads goes on from then on, though it
+    /// may take a busy machine a while to clear them away: that is waited for.
+    /// </summary>
+    public async Task<long> KillAsync()
     {
         Process? process;
         lock (_lock)
@@ -57,14 +60,16 @@ internal sealed class Victim(string name, string folder, Func<ProcessStartInfo> 
             _process = null;
         }
         if (process is null)
-            return;
+            return Stopwatch.GetTimestamp();
         if (process.HasExited)
             throw new InvalidOperationException($"{name} ended by itself with code {process.ExitCode}; its output is in {folder}");
         process.Kill();
+        var killedAt = Stopwatch.GetTimestamp();
         await process.WaitForExitAsync();
         process.Dispose();
         Kills++;
         Log("--- killed");
+        return killedAt;
     }
 
     public async ValueTask DisposeAsync()

@@ -111,12 +111,18 @@ public sealed class RedisStateStoreTests(RedisServer redis) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keys_are_listed_by_literal_prefix()
+    public async Task Keys_are_listed_by_literal_prefix_and_suffix()
     {
         foreach (var suffix in new[] { "*a", "*b", "xc" }) await store.ExecuteAsync(new StateSet(key + suffix, "1"u8.ToArray()));
-        var found = new List<string>();
-        await foreach (var name in store.ListKeysAsync(key + "*")) found.Add(name);
-        found.ShouldBe([key + "*a", key + "*b"], ignoreOrder: true);
+        (await ListAsync(key + "*", "")).ShouldBe([key + "*a", key + "*b"], ignoreOrder: true);
+        (await ListAsync(key, "*b")).ShouldBe([key + "*b"]);
+
+        async Task<List<string>> ListAsync(string prefix, string suffix)
+        {
+            var found = new List<string>();
+            await foreach (var name in store.ListKeysAsync(prefix, suffix)) found.Add(name);
+            return found;
+        }
     }
 
     [Fact]

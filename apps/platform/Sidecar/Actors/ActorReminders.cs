@@ -52,7 +52,7 @@ internal sealed class ActorReminders(
     {
         using var turn = await ChangeAsync(cancellationToken);
         var keys = new List<string>();
-        await foreach (var key in store.ListKeysAsync(Prefix, cancellationToken)) keys.Add(key);
+        await foreach (var key in store.ListKeysAsync(Prefix, "", cancellationToken)) keys.Add(key);
         foreach (var item in await store.GetManyAsync(keys, cancellationToken))
         {
             if (item is null || Read(item) is not { } reminder || !types.Contains(reminder.Type)) continue;

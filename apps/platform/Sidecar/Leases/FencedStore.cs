@@ -16,6 +16,6 @@ internal sealed class FencedStore(ISharedStore store, Fence fence) : IStateStore
     public ValueTask TransactAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken = default) =>
         store.TransactAsync(operations, fence, cancellationToken);
 
-    public IAsyncEnumerable<string> ListKeysAsync(string prefix, CancellationToken cancellationToken = default) =>
-        store.ListKeysAsync(prefix, cancellationToken);
+    public IAsyncEnumerable<string> ListKeysAsync(string prefix, string suffix, CancellationToken cancellationToken = default) =>
+        store.ListKeysAsync(prefix, suffix, cancellationToken);
 }

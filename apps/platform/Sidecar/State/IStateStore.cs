@@ -47,8 +47,8 @@ public interface IStateStore
     /// <exception cref="UnexpectedStateException">The transaction begins with a <see cref="StateExpect"/> that is not met.</exception>
     ValueTask TransactAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken = default);
 
-    /// <summary>Every key that begins with <paramref name="prefix"/>, in no order.</summary>
-    IAsyncEnumerable<string> ListKeysAsync(string prefix, CancellationToken cancellationToken = default);
+    /// <summary>Every key that begins with <paramref name="prefix"/> and ends with <paramref name="suffix"/> (either may be empty), in no order.</summary>
+    IAsyncEnumerable<string> ListKeysAsync(string prefix, string suffix, CancellationToken cancellationToken = default);
 }
 
 /// <summary>A write carrying an etag was refused: the item has changed, or (in memory) is gone.</summary>

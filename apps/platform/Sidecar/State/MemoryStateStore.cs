@@ -35,11 +35,12 @@ internal sealed class MemoryStateStore(TimeProvider clock) : IStateStore
     }
 
     public async IAsyncEnumerable<string> ListKeysAsync(
-        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string prefix, string suffix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         string[] keys;
         lock (gate)
-            keys = [.. items.Keys.ToArray().Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && Find(key) is not null)];
+            keys = [.. items.Keys.ToArray().Where(key => key.StartsWith(prefix, StringComparison.Ordinal)
+                && key.EndsWith(suffix, StringComparison.Ordinal) && Find(key) is not null)];
         foreach (var key in keys) yield return key;
         await ValueTask.CompletedTask;
     }

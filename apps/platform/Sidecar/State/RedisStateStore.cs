@@ -146,9 +146,9 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
     public Task<LeaseView> BeatAsync(Beat beat, CancellationToken cancellationToken) => RedisLeases.BeatAsync(client, beat, cancellationToken);
 
     public async IAsyncEnumerable<string> ListKeysAsync(
-        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        string prefix, string suffix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var pattern = EscapePattern(prefix) + "*";
+        var pattern = EscapePattern(prefix) + "*" + EscapePattern(suffix);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var cursor = "0";
         do
@@ -227,10 +227,10 @@ internal sealed class RedisStateStore(RedisClient client, long? defaultTtlSecond
         ? $"ERR user_script:14: failed to set key {operation.Key} script: d908b9553add63a82e03589b5c6d01a7654ef0f2, on @user_script:14."
         : $"ERR user_script:6: failed to delete {operation.Key} script: 2446db0de2c963f100727b388f03ead01d18c265, on @user_script:6.";
 
-    private static string EscapePattern(string prefix)
+    private static string EscapePattern(string text)
     {
-        var pattern = new StringBuilder(prefix.Length + 1);
-        foreach (var c in prefix)
+        var pattern = new StringBuilder(text.Length + 1);
+        foreach (var c in text)
         {
             if (c is '*' or '?' or '[' or ']' or '\\') pattern.Append('\\');
             pattern.Append(c);

@@ -6,6 +6,9 @@ namespace ConcertDapr.Sidecar.Workflows;
 /// <content>Going on after a restart.</content>
 public sealed partial class WorkflowEngine
 {
+    // Most instances of a store have ended long ago: asking one after the other would keep the others waiting.
+    private const int TakenUpAtOnce = 256;
+
     /// <summary>Begins to recover in the background, again and again while the store does not answer.</summary>
     public void Start() => _ = InBackground("*", () => RecoverAsync(_stop.Token));
 
@@ -18,18 +21,21 @@ public sealed partial class WorkflowEngine
         var ids = new List<string>();
         await foreach (var id in _store.ListAsync())
             ids.Add(id);
-        foreach (var id in ids)
+        foreach (var some in ids.Chunk(TakenUpAtOnce))
+            await Task.WhenAll(some.Select(id => TakeUpAsync(id, cancellationToken)));
+    }
+
+    private async Task TakeUpAsync(string id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                if (await IsUnfinishedAsync(id))
-                    await InsideAsync(id, _ => Task.CompletedTask, cancellationToken);
-            }
-            catch (Exception e) when (IsUnreadable(e))
-            {
-                LogUnreadable(e, id); // One damaged instance must not keep the others from going on.
-            }
+            if (await IsUnfinishedAsync(id))
+                await InsideAsync(id, _ => Task.CompletedTask, cancellationToken);
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            LogUnreadable(e, id); // One damaged instance must not keep the others from going on.
         }
     }
 

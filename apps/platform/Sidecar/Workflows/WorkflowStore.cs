@@ -46,9 +46,8 @@ internal sealed class WorkflowStore(IStateStore store, WorkflowOptions options)
     /// <summary>Ids of all instances, in no order.</summary>
     public async IAsyncEnumerable<string> ListAsync()
     {
-        await foreach (var key in store.ListKeysAsync(_prefix))
-            if (key.EndsWith("||" + MetadataName, StringComparison.Ordinal))
-                yield return key[_prefix.Length..^("||".Length + MetadataName.Length)];
+        await foreach (var key in store.ListKeysAsync(_prefix, "||" + MetadataName))
+            yield return key[_prefix.Length..^("||".Length + MetadataName.Length)];
     }
 
     /// <summary>The last event of an instance's history, or null where there is none (yet).</summary>

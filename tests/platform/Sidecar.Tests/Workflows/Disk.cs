@@ -91,10 +91,10 @@ internal sealed class Disk
                 await NeverAsync();
         }
 
-        public async IAsyncEnumerable<string> ListKeysAsync(string prefix,
+        public async IAsyncEnumerable<string> ListKeysAsync(string prefix, string suffix,
             [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
         {
-            foreach (var key in await Read(() => rows.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).ToList()))
+            foreach (var key in await Read(() => rows.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal) && k.EndsWith(suffix, StringComparison.Ordinal)).ToList()))
                 yield return key;
         }
 
