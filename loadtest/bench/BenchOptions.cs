@@ -28,8 +28,8 @@ internal sealed record BenchOptions(Uri Url, string? Only, double Seconds, int P
         return options;
     }
 
-    /// <summary>Whether a part of the Dapr half is wanted.</summary>
-    public bool Measures(string part) => Only is null or "dapr" || Only == part;
+    /// <summary>The parts of <c>dapr</c>.</summary>
+    public static IReadOnlyList<string> DaprParts { get; } = ["state", "calls", "workflows"];
 
     private static string Value(string[] args, ref int i) =>
         ++i < args.Length ? args[i] : throw new FormatException($"{args[i - 1]} needs a value\n{Usage}");

@@ -8,7 +8,8 @@ try
     var now = DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
     Console.WriteLine($"{Environment.ProcessorCount} processors, {now} UTC, load {Load()}");
     if (options.Only is null or "sidecars") await new SidecarCosts(table).RunAsync();
-    if (options.Only is not ("sidecars" or "purchases")) await new DaprCosts(options, table).RunAsync();
+    if (options.Only is null or "dapr") await DaprCosts.RunPartsAsync(options, table);
+    if (BenchOptions.DaprParts.Contains(options.Only)) await new DaprCosts(options, table).RunAsync();
     if (options.Only is null or "purchases") await new Purchases(options, table).RunAsync();
     table.Print();
     return 0;

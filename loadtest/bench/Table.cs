@@ -40,6 +40,9 @@ internal sealed class Table
     public void Amount(string what, double amount, string unit) =>
         Add(string.Create(CultureInfo.InvariantCulture, $"{what,-55}{amount,11:#,0.0#} {unit}"));
 
+    /// <summary>What another process measured.</summary>
+    public void Foreign(string line) => Add(line);
+
     /// <summary>Everything once more, in one piece.</summary>
     public void Print()
     {
