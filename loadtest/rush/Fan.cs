@@ -103,9 +103,8 @@ internal sealed class Fan(int user, Temper temper, Api api, Sale sale, Random ra
                 continue;
             }
             var key = Guid.NewGuid().ToString();
-            var hold = await api.HoldAsync(sale.Show, token, key, seats);
+            var hold = await AnsweredAsync(() => api.HoldAsync(sale.Show, token, key, seats));
             if (hold.Code is "QUEUE_TOKEN_EXPIRED") return Next.JoinAgain;
-            if (!hold.Ok && (int)hold.Status is 0 or >= 500) hold = await RetryAsync(() => api.HoldAsync(sale.Show, token, key, seats));
             if (hold.Ok) return await SettleAsync(token, hold.Body!);
         }
     }
@@ -115,7 +114,7 @@ internal sealed class Fan(int user, Temper temper, Api api, Sale sale, Random ra
         switch (temper)
         {
             case Temper.Cancels:
-                await api.CancelAsync(reservation.ReservationId);
+                await AnsweredAsync(() => api.CancelAsync(reservation.ReservationId));
                 await api.LeaveAsync(token);
                 return Done("cancelled");
             case Temper.Abandons:
@@ -130,8 +129,7 @@ internal sealed class Fan(int user, Temper temper, Api api, Sale sale, Random ra
     private async Task<Next> PayAsync(string token, ReservationResponse reservation)
     {
         var key = Guid.NewGuid().ToString();
-        var paid = await api.PayAsync(reservation.ReservationId, reservation.Amount, token, key);
-        if (!paid.Ok && (int)paid.Status is 0 or >= 500) paid = await RetryAsync(() => api.PayAsync(reservation.ReservationId, reservation.Amount, token, key));
+        var paid = await AnsweredAsync(() => api.PayAsync(reservation.ReservationId, reservation.Amount, token, key));
         while (paid.Code is "QUEUE_TOKEN_EXPIRED" or "NOT_ADMITTED")
         {
             // The session ended, the hold has not: queue again and pay.
@@ -148,13 +146,13 @@ internal sealed class Fan(int user, Temper temper, Api api, Sale sale, Random ra
     }
 
     /// <summary>The same request with the same key until something answers: that is what keys are for.</summary>
-    private static async Task<Answer<T>> RetryAsync<T>(Func<Task<Answer<T>>> send) where T : class
+    private static async Task<Answer<T>> AnsweredAsync<T>(Func<Task<Answer<T>>> send) where T : class
     {
         for (var attempt = 0; ; attempt++)
         {
-            await Task.Delay(Math.Min(2000, 100 << Math.Min(attempt, 5)));
             var answer = await send();
             if (answer.Ok || (int)answer.Status is > 0 and < 500 || attempt == 40) return answer;
+            await Task.Delay(Math.Min(2000, 100 << Math.Min(attempt, 5)));
         }
     }
 
