@@ -18,7 +18,7 @@ internal sealed record BenchOptions(Uri Url, string? Only, double Seconds, int P
         {
             options = args[i] switch
             {
-                "sidecars" or "dapr" or "state" or "calls" or "workflows" or "purchases" => options with { Only = args[i] },
+                var part when part is "sidecars" or "dapr" or "purchases" || DaprParts.Contains(part) => options with { Only = part },
                 "--url" => options with { Url = new(Value(args, ref i)) },
                 "--seconds" => options with { Seconds = double.Parse(Value(args, ref i), CultureInfo.InvariantCulture) },
                 "--port-offset" => options with { PortOffset = int.Parse(Value(args, ref i), CultureInfo.InvariantCulture) },

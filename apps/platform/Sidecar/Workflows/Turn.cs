@@ -8,13 +8,10 @@ namespace ConcertDapr.Sidecar.Workflows;
 internal abstract record TurnOutcome
 {
     /// <summary>Whether the execution is over with it.</summary>
-    public bool IsEnd => this is Restarted or Advanced { IsLast: true };
+    public bool IsEnd => this is Restarted || (this is Advanced advanced && advanced.Actions.Any(e => e.EventTypeCase == Kind.ExecutionCompleted));
 
     /// <summary>The history grows by the turn's start, the events it took and <paramref name="Actions"/>.</summary>
-    public sealed record Advanced(HistoryEvent WorkflowStarted, IReadOnlyList<HistoryEvent> Actions) : TurnOutcome
-    {
-        public bool IsLast => Actions.Any(e => e.EventTypeCase == Kind.ExecutionCompleted);
-    }
+    public sealed record Advanced(HistoryEvent WorkflowStarted, IReadOnlyList<HistoryEvent> Actions) : TurnOutcome;
 
     /// <summary>Continue-as-new: a new execution with an empty history and this inbox, before what arrived meanwhile.</summary>
     public sealed record Restarted(IReadOnlyList<HistoryEvent> Inbox) : TurnOutcome;

@@ -122,7 +122,7 @@ public sealed partial class WorkflowEngine
         HistoryEvent? end;
         try
         {
-            end = await InsideAsync(child.InstanceId, instance => Task.FromResult(Take(instance)));
+            end = await InsideAsync(child.InstanceId, instance => Task.FromResult(BeginUnlessThere(instance)));
         }
         catch (Exception e) when (IsUnreadable(e))
         {
@@ -133,7 +133,7 @@ public sealed partial class WorkflowEngine
         if (end is not null)
             await TellAsync(parentId, parentExecution, end);
 
-        HistoryEvent? Take(Instance instance)
+        HistoryEvent? BeginUnlessThere(Instance instance)
         {
             if (instance.State is { } state && state.IsChildOf(parentId, parentExecution, created.EventId))
                 return state.IsTerminal ? EndOfChild(state, created.EventId) : null;
